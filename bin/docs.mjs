@@ -92,9 +92,10 @@ function outcomeOf (row) {
   switch (row.outcome) {
     case 'limited-pair': return `limited (pair), ${row.coolDownMs / 1000} s, then times ${row.growth} up to ${row.mostMs / 1000} s`
     case 'limited-flow': return `limited (sender), ${row.coolDownMs / 1000} s`
-    case 'sender-stopped': return `sender-stopped, probe every ${row.probeMs / 60_000} min`
+    case 'sender-stopped': return `sender-stopped${row.scope === undefined ? '' : ' (its templates)'}, probe every ${row.probeMs / 60_000} min`
     case 'rejected':
       if (row.optsOut) return 'rejected, opts out'
+      if (row.stopsTemplatesMs !== undefined) return 'rejected; by webhook it stops the templates'
       return row.retryNotBeforeMs === undefined ? 'rejected' : `rejected, not before ${row.retryNotBeforeMs / 3_600_000} h`
     case 'retryable': return `retryable${row.mostAttempts === undefined ? '' : `, ${row.mostAttempts} attempts at most`}${outageOf(row)}`
     default: return `${row.outcome}${outageOf(row)}`

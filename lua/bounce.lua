@@ -30,8 +30,8 @@
 --   id            text   of the message
 --   attempt       count  that failed; 0 if only the provider's id is known
 --   afterMs       ms     until the next attempt; empty for none: FAILED
---   bucket        word   what cools down: pair, sender-rate, throughput (slows it), sender (stops it), template, window, marketing or empty
---   coolMs        ms     for how long; for a sender, until the next probe and from probe to probe; for a template, 0 for no end
+--   bucket        word   what cools down: pair, sender-rate, throughput (slows it), sender, templates (stop), template, window, marketing or empty
+--   coolMs        ms     for how long; for a stop, until the next probe and from probe to probe, 0 for no probe; for a template, 0 for no end
 --   code          text   of the failure
 --   optOut        JSON   who opts the recipient out, and why
 --   template      text   name and language of the template; empty for none
@@ -64,10 +64,9 @@
 --- @include uncount
 --- @include hold
 
-local id, after_ms, wamid = arg.id, arg.afterMs, arg.wamid
-local known = redis.call('GET', key.msg)
+local id, after_ms, wamid, now = arg.id, arg.afterMs, arg.wamid, clock()
+local known, sender, now_ms = redis.call('GET', key.msg), read_sender(), math.floor(now / 1000)
 local result = read_result(known)
-local sender = read_sender()
 if result.generation ~= generation_of(id) then result = {} end
 -- An erased message has no recipient.
 if not sender or result.recipient == '-' then return { 'gone' } end
@@ -78,8 +77,6 @@ local function ignore_failure()
 end
 if result.letter == 'd' or result.letter == 'r' then return result.wamid == wamid and ignore_failure() or { 'known' } end
 if result.letter and result.letter ~= 's' and result.letter ~= 'w' then return { 'known' } end
-local now = clock()
-local now_ms = math.floor(now / 1000)
 local waiting = result.letter ~= 's' and redis.call('HGET', key.backlog, id)
 local text = waiting or redis.call('HGET', key.failure_records, id)
 local record = text and read_record(text)
@@ -121,7 +118,8 @@ if not record then
 end
 record.attempts = math.max(record.attempts, arg.attempt)
 local settled_ms = tonumber(result.at or redis.call('ZSCORE', key.resolved, id) or string.match(record.body, '.*\n(%d+)') or 0)
-local stops = arg.bucket == 'sender' and proves_stop(sender, settled_ms * 1000, now)
+local bucket = arg.bucket == 'templates' and stop_bucket_of(record) or arg.bucket
+local stops = bucket == 'sender' and proves_stop(sender, settled_ms * 1000, now)
 local tat = pair_tat_of(record.recipient)
 append_history(record, now_ms, arg.history, 'bounced=' .. wamid)
 if arg.bucket == 'window' then bounce_window(record, settled_ms) end
@@ -141,8 +139,10 @@ else
   }, now_ms)
   leave_backlog({ id })
 end
-if stops then stop_sender(sender, arg.code, arg.coolMs * 1000, now) end
-if arg.bucket == 'template' then bounce_template(record, after_ms, now) end
-local cooled_tat = cool_down(sender, arg.bucket, record.recipient, tat, arg.coolMs * 1000, arg.optOut, now, settled_ms * 1000)
+local cool_us = arg.coolMs * 1000
+if stops then stop_sender(sender, arg.code, cool_us, now) end
+if bucket == 'templates' then stops = pass_stop(arg.code, cool_us, settled_ms * 1000, now) end
+if bucket == 'template' then bounce_template(record, after_ms, now) end
+local cooled_tat = cool_down(sender, bucket, record.recipient, tat, cool_us, arg.optOut, now, settled_ms * 1000)
 if cooled_tat ~= tat then redis.call('ZADD', key.pair_tat, cooled_tat, record.recipient) end
 return { after_ms and 'retry' or 'failed', after_ms and now_ms + after_ms or 0, stops and 1 or 0 }

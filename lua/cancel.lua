@@ -66,8 +66,10 @@ if (grant and grant.id == id) or redis.call('ZSCORE', key.unknown, id) then
 end
 if is_expired and record.expires > now_ms then return { 'alive' } end
 local is_rejected = arg.reason == 'rejected' or arg.reason == 'closed'
-if is_rejected and not (record.template and effect_of(record.template, record.recipient, record.seq, record.stops, now_ms) == arg.reason) then
-  return { 'alive' }
+if is_rejected then
+  -- Also while its campaign is paused: it may wait for its template.
+  local plan, template = read_mark(record.template)
+  if own_effect_of(plan, template, record.recipient, record.seq, record.stops, now_ms) ~= arg.reason then return { 'alive' } end
 end
 
 local had_failed = record.attempts > 0

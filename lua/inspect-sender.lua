@@ -24,6 +24,7 @@
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   windows          zset    recipient -> last act, ms
+--   templates        hash    templates that are not sent now
 --
 -- Arguments:
 --   now    µs     empty for Redis's clock
@@ -34,15 +35,15 @@
 --             queued, due, inFlight, scheduled, unknown, unsettled, oldestDueUs, hasWorker?, unattendedUs,
 --             retrying, pending, resolved, failed, rejected, exhausted, expired, unknownOutcome,
 --             sentLast24h, activeRateLimits, callbacksWaiting, callbacksSinceMs, circuit, accepted, unconfirmed, suspended,
---             awaiting, windows, people, reduced
+--             awaiting, windows, people, reduced, templateStop, stopped
 --   no_rules  -
 -- retrying: failures that wait for their next retry; pending: these, and those whose retry has begun.
 -- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when due messages have had no drain run, or 0;
 -- rejected, exhausted, expired, unknownOutcome: FAILED in the last 24 h and not acknowledged;
 -- circuit: as in :sender, or empty; accepted: messages sent 2 to 12 minutes ago, estimated; unconfirmed: those of them without a status;
--- suspended: messages that wait for their template; awaiting: messages that wait until their recipient writes; windows: since when no webhook is
+-- suspended: messages that wait for their own template; awaiting: messages that wait until their recipient writes; windows: since when no webhook is
 -- missing, the last one, since when one is due, and the longest silence, ms, or empty where windows are not checked; people: those of known windows;
--- reduced: as in :sender, or empty.
+-- reduced: as in :sender, or empty; templateStop: the entry `*` of `templates`, or empty; stopped: messages that wait for its end.
 --- @include clock
 --- @include queue
 --- @include sender
@@ -103,7 +104,7 @@ local callbacks_since = redis.call('ZRANGE', key.callbacks_since, 0, 0, 'WITHSCO
   or string.match(redis.call('LINDEX', key.outbox, 0) or '', '^%S+ (%d+)')
 local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond', 'windows', 'windowGapMs', 'reduced')
 local awaiting = redis.call('ZLEXCOUNT', key.suspended, '[=', '(>')
-local retrying = redis.call('ZCARD', key.failures)
+local stopped, retrying = redis.call('ZLEXCOUNT', key.suspended, '[*:', '(*;'), redis.call('ZCARD', key.failures)
 return {
   'sender', now_ms, block == 'sender-stopped' and 'stopped' or block == 'pause' and 'paused' or 'active',
   block and resumes_at and math.floor(resumes_at / 1000) or 0, facts[1] or '',
@@ -115,7 +116,7 @@ return {
   sent, redis.call('ZCOUNT', key.pair_tat, '(' .. int(now), '+inf'),
   redis.call('ZCARD', key.callbacks_since) + redis.call('LLEN', key.outbox), tonumber(callbacks_since or 0), sender.circuit or '',
   accepted_between(now_ms - 720000, now_ms - 120000, now_ms), redis.call('ZCOUNT', key.unconfirmed, now_ms + 180000, now_ms + 780000),
-  redis.call('ZCARD', key.suspended) - awaiting - redis.call('ZLEXCOUNT', key.suspended, '[#', '($'), awaiting,
+  redis.call('ZCARD', key.suspended) - awaiting - stopped - redis.call('ZLEXCOUNT', key.suspended, '[#', '($'), awaiting,
   facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
-  redis.call('ZCARD', key.windows), facts[6] or ''
+  redis.call('ZCARD', key.windows), facts[6] or '', redis.call('HGET', key.templates, '*') or '', stopped
 }

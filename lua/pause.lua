@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Pauses a sender for a time or without an end; makes it active again, closes its circuit and ends its reduced rate; or lets the next probe of a
--- stopped sender or an open circuit go at once.
+-- Pauses a sender for a time or without an end; stops it as WhatsApp says; makes it active again, closes its circuit and ends its reduced rate; or
+-- lets the next probe of a stopped sender or an open circuit go at once.
 --
 -- Keys:
 --   sender        hash    rules and state
@@ -9,9 +9,9 @@
 --
 -- Arguments:
 --   now     µs    empty for Redis's clock
---   state   word  paused, active, or probe: the next probe of a stopped sender or an open circuit is now
---   forMs   ms    how long to pause; empty without an end
---   reason  text  who paused it, and why
+--   state   word  paused, stopped (unless it is paused), active, or probe: the next probe of a stopped sender or an open circuit is now
+--   forMs   ms    how long to pause, or until the first probe of a stopped sender; empty without an end, or for an hour
+--   reason  text  who paused it, and why; WhatsApp's name of the restriction
 --
 -- Returns:
 --   done  before, wakeHint, circuit   the state before: active, paused or stopped; of the circuit: closed, open or half-open
@@ -19,6 +19,9 @@
 --- @include ready
 --- @include resume
 --- @include wake_hint
+
+-- From probe to probe, once a restriction should be over.
+local HOUR_MS = 3600000
 
 local now = clock()
 local state = redis.call('HMGET', key.sender, 'status', 'circuit', 'rules')
@@ -32,6 +35,12 @@ elseif arg.state == 'active' then
   if before ~= 'active' or phase ~= 'closed' then resume_sender(now) end
   redis.call('HDEL', key.sender, 'circuit', 'reduced')
   if state[3] and #state[3] > 48 then redis.call('HSET', key.sender, 'rules', string.sub(state[3], 1, 48)) end
+elseif arg.state == 'stopped' then
+  if before == 'paused' then return { 'done', before, '', phase } end
+  clear_block()
+  redis.call('HSET', key.sender, 'status', 'stopped', 'reason', arg.reason, 'until', now + (arg.forMs or HOUR_MS) * 1000, 'since', now,
+    'probeIntervalUs', HOUR_MS * 1000)
+  return { 'done', before, '', phase }
 else
   clear_block()
   redis.call('HSET', key.sender, 'status', 'paused', 'reason', arg.reason)

@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- Returns messages whose template is sent again, or whose campaign is resumed, to their queues, with their numbers, ahead of younger ones; names
 -- those whose template is rejected or whose campaign is cancelled, which the caller closes; and removes what has ended of templates. Messages that
--- wait until a person writes return if windows are checked no longer.
+-- wait until a person writes return if windows are checked no longer. Once a stop of all templates has ended by its time, one message is the probe,
+-- and the others wait for it.
 --
 -- Keys:
 --   backlog       hash    id -> record of an unsettled message
@@ -24,7 +25,7 @@
 --- @include clock
 --- @include sender
 --- @include record
---- @include template
+--- @include template_stop
 --- @include repair_ready
 --- @include wake_hint
 
@@ -48,6 +49,11 @@ local function release(member)
   if not record then return end
   redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
   first_ready_at = math.min(first_ready_at, repair_ready(sender, record.recipient, now) or math.huge)
+end
+
+local stop = read_stop()
+if stop and not templates[ALL_TEMPLATES] and stop.state ~= 'releasing' then
+  templates[ALL_TEMPLATES] = begin_probe_of_stop(stop, release, now)
 end
 
 local from, left = '-', arg.limit
@@ -79,6 +85,10 @@ for i = 1, #texts, 2 do
   local is_left = redis.call('ZLEXCOUNT', key.suspended, '[' .. texts[i] .. ':', '(' .. texts[i] .. ';') > 0
   if not is_left and (not entry or entry.state == 'releasing') then redis.call('HDEL', key.templates, texts[i]) end
 end
-if sender.limits and redis.call('EXISTS', key.templates, key.suspended) == 0 then set_limit('templates', false) end
+if sender.limits then
+  local all = read_stop()
+  set_limit('stop', all and all.state ~= 'releasing')
+  if redis.call('EXISTS', key.templates, key.suspended) == 0 then set_limit('templates', false) end
+end
 local hint = wake_hint(first_ready_at, now, blocked(sender, now))
 return { 'released', count, rejected, left > 0 and 1 or 0, hint, cancelled }

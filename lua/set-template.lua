@@ -8,12 +8,12 @@
 --
 -- Arguments:
 --   now       µs    empty for Redis's clock
---   template  text  hashed name and language
+--   template  text  hashed name and language; or `*` for all templates of the sender
 --   state     word  paused, checking, rejected, or approved
 --   atMs      ms    when the evidence was found; empty for now
---   untilMs   ms    when it ends by itself; empty for no end
+--   untilMs   ms    when it ends by itself, or a probe follows for `*`; empty for no end
 --   code      word  WhatsApp's code or status, or `operator`
---   name      text  name and language
+--   name      text  name and language; of `*` the code that stops them and the time from probe to probe, µs
 --
 -- Returns:
 --   written    had?   whether it was paused, checking or rejected before
@@ -26,6 +26,11 @@ local at = arg.atMs and arg.atMs * 1000 or now
 local former = read_template(redis.call('HGET', key.templates, arg.template))
 if former and former.since > at then return { 'unchanged' } end
 if arg.state == 'approved' then
+  if arg.template == ALL_TEMPLATES then
+    set_limit('stop', false)
+    -- An attempt of before says nothing of the sender as it is now.
+    redis.call('HSET', key.sender, 'resumedAt', int(now))
+  end
   local first = redis.call('ZRANGEBYLEX', key.suspended, '[' .. arg.template .. ':', '(' .. arg.template .. ';', 'LIMIT', 0, 1)[1]
   if not first then
     redis.call('HDEL', key.templates, arg.template)

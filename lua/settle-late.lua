@@ -76,10 +76,11 @@ local recipient, grant = record.recipient, grant_of(record.recipient)
 local from, to, at = string.find(record.body, '\n(%d+):lease=' .. arg.holder .. ' ')
 if not from or record.attempts ~= arg.attempt or record.lane == 0 or (grant and grant.id == id) then return { 'stale' } end
 
-local settlement = arg.settlement
-local stopped = arg.bucket == 'sender' and proves_stop(sender, tonumber(at) * 1000, now)
+local settlement, bucket = arg.settlement, arg.bucket == 'templates' and stop_bucket_of(record) or arg.bucket
+local stopped = bucket == 'sender' and proves_stop(sender, tonumber(at) * 1000, now)
 if arg.bucket == 'outage' and sender.probe_at then settlement = 'wait' end
 if arg.bucket == 'template' then settlement = pass_template(record, settlement, arg.coolMs * 1000, arg.code, now) end
+if bucket == 'templates' then stopped = pass_stop(arg.code, arg.coolMs * 1000, tonumber(at) * 1000, now) end
 if arg.bucket == 'window' then settlement = pass_window(record, tonumber(at)) end
 if settlement == 'stop' then settlement = stopped and record.stops > 0 and 'failed' or 'wait' end
 if settlement == 'wait' then record.attempts = record.attempts - 1 end
@@ -93,7 +94,7 @@ append_history(record, now_ms, arg.history)
 local known, tat = redis.call('GET', key.msg), pair_tat_of(recipient)
 local cooled_tat = cool_down(sender, arg.bucket, recipient, tat, arg.coolMs * 1000, arg.code, now, tonumber(at) * 1000)
 if cooled_tat ~= tat then redis.call('ZADD', key.pair_tat, cooled_tat, recipient) end
-if stopped or (arg.bucket == 'sender' and sender.status == 'stopped') then stop_sender(sender, arg.code, arg.coolMs * 1000, now) end
+if bucket == 'sender' and (stopped or sender.status == 'stopped') then stop_sender(sender, arg.code, arg.coolMs * 1000, now) end
 if is_failed and settlement == 'failed' then
   redis.call('HSET', key.failure_records, id, format_record(record))
   redis.call('ZADD', key.unacknowledged, unacknowledged_score(arg.reason, now_ms), id)

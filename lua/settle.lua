@@ -45,9 +45,9 @@
 --   settlement    word   sent, failed, retry, unknown, wait, or stop: wait, but failed if it stopped an active sender before, or by the bucket
 --   startedUs     µs     from the request for the grant, which reached Redis later, to the start; empty if it never started
 --   afterMs       ms     retry: until the next attempt; unknown: the hold; failed after a hold: a further hold while the circuit is open, or 0
---   bucket        word   what cools down: pair, sender-rate, throughput (slows it), sender (stops it), template, window, marketing, outage or empty
---   coolMs        ms     for how long; of a sender, until each next probe; of an outage, until the first one; of a template, 0 for no end
---   code          text   of the outcome: why the sender stops, LEASE_EXPIRED; of a template with name and language; of an opt-out, JSON to keep
+--   bucket        word   what cools down: pair, sender-rate, throughput, sender or templates (stop), template, window, marketing, outage or empty
+--   coolMs        ms     for how long; of a stop, until each next probe; of an outage, until the first one; of a template, 0 for no end
+--   code          text   of the outcome: why something stops, LEASE_EXPIRED; of a template with name and language; of an opt-out, JSON to keep
 --   resultSuffix  text   caller, provider message id, metadata: end of the compact result
 --   history       JSON   what happened, one line; may be empty
 --   term          text   the entry of a sent message in the look-up index; may be empty
@@ -58,9 +58,9 @@
 --   settled  dueMs, wakeHint, resumed?, stopped?, settlement, circuit, gapUs, leastUs
 --   stale    -                     the grant is not, or no longer, this one
 --   error    text                  of the script itself, or of the data of this message
--- dueMs: the next retry or the end of the hold, or 0. settlement: also superseded, or double if this attempt was accepted, too: the message
--- was settled as sent while it was in flight. gapUs and leastUs: the attempt started too early by the spacing check, which
--- counted gapUs since an earlier start and required leastUs. circuit: opened, half-open, closed, or empty for no change.
+-- dueMs: the next retry or the end of the hold, or 0. settlement: also superseded, or double if this attempt was accepted, too: the message was
+-- settled as sent while it was in flight. gapUs and leastUs: the attempt started too early by the spacing check, gapUs after an earlier start, with
+-- leastUs required. circuit: opened, half-open, closed, or empty for no change. stopped: the sender, or all its templates.
 --- @include batch
 --- @include clock
 --- @include sender
@@ -71,38 +71,39 @@
 --- @include raise_tat
 --- @include spacing_check
 --- @include wake_hint
-local now = clock()
+local now, sender, queues, sent, first_ready_at, first_reply = clock(), read_sender(), filled(key.queue), 0, math.huge, nil
 local now_ms = math.floor(now / 1000)
-local sender, queues, sent, first_ready_at, first_reply = read_sender(), filled(key.queue), 0, math.huge, nil
 local function settle(m)
   local message = messages[m]
   local id, recipient, settlement, bucket = message.id, message.recipient, message.settlement, message.bucket
   local text = redis.call('HGET', key.backlog, id)
   local record = text and read_record(text)
   if text and not record then error({ err = 'the record of this message cannot be read' }) end
-  if not sender then return { 'stale' } end
   local lease = message.holder ~= '' and current_lease(message) or nil
-  if not lease and (message.holder ~= '' or not is_on_hold(message, record)) then return { 'stale' } end
+  if not sender or not lease and (message.holder ~= '' or not is_on_hold(message, record)) then return { 'stale' } end
   local former_tat = tonumber(redis.call('ZSCORE', key.pair_tat, recipient) or 0)
   local started = lease and message.startedUs and math.min(lease.granted_at + message.startedUs, now)
   local stored_run = started and redis.call('GET', message.starts)
   local was_stopped, stopped, due_ms, circuit, is_probe = sender.status == 'stopped', false, 0, nil, nil
+  if bucket == 'templates' then
+    --- @include template_stop
+    bucket = set_stop_bucket(record, message)
+  end
   if bucket == 'sender' then
     --- @include cool_down
-    -- Only a message that stops an active sender counts as a cause. Probes, and messages in flight when the sender stopped, do not.
     stopped = proves_stop(sender, lease and lease.granted_at or now, now)
   end
   if sender.circuit or bucket == 'outage' then
     --- @include circuit
     settlement, circuit, is_probe = pass_circuit(sender, message, lease, settlement, now)
   end
-  if bucket == 'template' or bucket == 'window' then
+  local ends_stop = settlement == 'sent' and sender.limits and string.find(sender.limits, 'stop', 1, true)
+  if bucket == 'template' or bucket == 'window' or bucket == 'templates' or ends_stop then
     --- @include hold
-    settlement = pass_hold(record, message, settlement, lease, now)
+    settlement, stopped = pass_hold(record, message, settlement, lease, now)
   end
   if not record then
     --- @include supersede
-    -- A receipt of an earlier attempt has settled the message as sent, and only the grant is left.
     settlement = supersede(message, settlement, now_ms)
   else
     settlement = count_attempt(sender, message, record, settlement, lease, stopped, now_ms)
@@ -120,11 +121,10 @@ local function settle(m)
   local tat, resumed = raise_tat(sender, message, lease, started, former_tat, now), false
   if bucket == 'sender' or was_stopped then
     --- @include stop_or_resume
-    resumed = stop_or_resume(sender, message, lease, stopped, now)
+    resumed = stop_or_resume(sender, message, lease, stopped and bucket == 'sender', now)
   end
   local reply = { 'settled', due_ms, '', resumed and 1 or 0, stopped and 1 or 0, settlement, circuit or '' }
   if not lease then return reply end
-
   if started then
     local run, life, took, least = check_spacing(stored_run, sender, started)
     redis.call('SET', message.starts, run, 'PX', life)

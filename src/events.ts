@@ -74,6 +74,8 @@ export interface Events {
   'template.failed': [{ sender: string, account: string, code: string, problem: TemplateProblem, template: string }]
   /** What is now written of a template that a sender uses. `code`: WhatsApp's code or status, or `operator`. */
   'template.changed': [{ sender: string, template: string, state: 'paused' | 'checking' | 'rejected' | 'approved', code: string }]
+  /** WhatsApp sends no template of the sender, or of the whole account. `code`: its code, or its name of a restriction. */
+  'templates.stopped': [{ sender: string, account: string, code: string, isOfAccount: boolean }]
   /** Messages that waited for their template are in their queues again, or failed with it. */
   'templates.released': [{ sender: string, released: number, rejected: number }]
   /** A bulk job has ended: see BulkProgress. */

@@ -35,6 +35,7 @@ import { atStart } from './redis/unavailable.js'
 import type { Reload } from './reload.js'
 import { targetsOf, watchSettings } from './reload.js'
 import { followFailures } from './templates/poll.js'
+import { followStops } from './templates/stop.js'
 import { measureSystem } from './throttle/inspect.js'
 import type { Workers } from './worker.js'
 import { startWorkers } from './worker.js'
@@ -74,6 +75,7 @@ export async function createGateway (config: Config, { redisUrl, sandboxUrl, eve
     const running = await createCore(config, { provider: providers, policy, events, connections, observeScript: observeScripts(instruments) })
     const { core, senderSync } = running
     followFailures(core)
+    followStops(core)
     const closing = new AbortController()
     // Every drain run adds a listener, and there may be a thousand.
     setMaxListeners(0, closing.signal)

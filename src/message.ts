@@ -13,10 +13,12 @@ export type State =
 
 /**
  * Why a message waits. `turn-in-queue`: only for messages ahead of it, or for a slot in flight. `outage`: for WhatsApp to work again.
- * `template-paused`: for its template to be approved again. `campaign-paused`: for its campaign to be resumed. `window`: for its recipient to write.
+ * `template-paused`: for its template to be approved again. `templates-stopped`: for WhatsApp to send any template of the sender again.
+ * `campaign-paused`: for its campaign to be resumed. `window`: for its recipient to write.
  */
 export type WaitingFor =
-  'pair-rate' | 'sender-rate' | 'turn-in-queue' | 'cool-down' | 'pause' | 'sender-stopped' | 'outage' | 'template-paused' | 'campaign-paused' |
+  'pair-rate' | 'sender-rate' | 'turn-in-queue' | 'cool-down' | 'pause' | 'sender-stopped' | 'outage' | 'template-paused' | 'templates-stopped' |
+  'campaign-paused' |
   'window' | 'schedule' | 'retry'
 
 /** The kind of a recipient: a phone number, a business-scoped user id, or a group id. */
@@ -100,6 +102,9 @@ export interface Grant {
  */
 export type TemplateProblem = 'paused' | 'missing' | 'disabled' | 'doubtful'
 
+/** What a code stops that is not the whole sender: all templates of the sender, or of all senders of its account. Replies go on. */
+export type StopScope = 'templates' | 'account-templates'
+
 /** The outcome of one attempt. A closed union: a `switch` over it handles every status. */
 export type Outcome = {
   /** Milliseconds from `Grant.askedAt` to the start of the request on a connection; null if it never started. */
@@ -119,9 +124,19 @@ export type Outcome = {
    * `optsOut`: the recipient has opted out of marketing. `template`: the code is about the template, and so about other messages of it. `window`:
    * the recipient's window is closed.
    */
-  | { status: 'rejected', code: string, error: string, retryNotBeforeMs?: number, optsOut?: true, template?: TemplateProblem, window?: true }
-  /** `probeMs`: interval between two probes of the stopped sender. */
-  | { status: 'sender-stopped', code: string, error: string, probeMs: number }
+  | {
+    status: 'rejected',
+    code: string,
+    error: string,
+    retryNotBeforeMs?: number,
+    optsOut?: true,
+    template?: TemplateProblem,
+    window?: true
+    /** Where a webhook reports it of a template, WhatsApp sends no template of the account: interval between two probes. */
+    stopsTemplatesMs?: number
+  }
+  /** `probeMs`: interval between two probes of the stopped sender. `scope`: of a template, it stops less than the sender. */
+  | { status: 'sender-stopped', code: string, error: string, probeMs: number, scope?: StopScope }
   | { status: 'unsent', code: string, error: string, outage?: true }
   | { status: 'unknown', code: string, error: string, outage?: true }
 )

@@ -10,6 +10,9 @@ export type CircuitState = typeof circuitStates[number]
 export const rateReasons = ['rule', 'rejected'] as const
 export type RateReason = typeof rateReasons[number]
 
+/** Of all templates of a sender. `stopped`: their messages wait. `ending`: they return to their queues. */
+export type TemplateStopState = 'active' | 'stopped' | 'ending'
+
 /** `off`: not checked. `collecting`: webhooks have not come for a day yet, or some may be missing. `known`: a window that is not open is closed. */
 export type WindowState = 'off' | 'collecting' | 'known'
 
@@ -20,7 +23,7 @@ export interface SenderCounts {
   due: number
   inFlight: number
   scheduled: number
-  /** Messages that wait for their template, outside of the queues. */
+  /** Messages that wait for their own template, outside of the queues. */
   suspended: number
   /** Messages that wait until their recipient writes, outside of the queues. */
   awaiting: number
@@ -43,6 +46,8 @@ export interface SenderView extends SenderCounts {
   resumesAt: string | null
   /** `code`: of the last failure. */
   circuit: { state: CircuitState, since: string | null, nextProbeAt: string | null, code: string | null }
+  /** Whether WhatsApp sends any template of it. `until`: when that ends, or is probed next; null if only an operator ends it. */
+  templates: { state: TemplateStopState, reason: string | null, since: string | null, until: string | null, waiting: number }
   /** Whether closed windows are known. `since`: since when no webhook is missing. */
   windows: { state: WindowState, since: string | null, lastWebhookAt: string | null, people: number }
   /** In force now. `rejectedAt`: when WhatsApp last rejected a higher rate; `nextRiseAt`: when it rises at the earliest, if it is used. */

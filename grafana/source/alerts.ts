@@ -146,6 +146,15 @@ export const alerts: readonly Alert[] = [
     summary: '{{ .Value }} messages of {{ .Labels.sender }} wait for a template that WhatsApp does not send now'
   },
   {
+    name: 'SluiceTemplatesStopped',
+    module: 'provider',
+    severity: 'page',
+    value: whole('sluice_templates_stopped'),
+    above: 0,
+    for: '2m',
+    summary: 'WhatsApp sends no template of {{ .Labels.sender }}: payment, quality or policy'
+  },
+  {
     name: 'SluiceWindowsUnknown',
     module: 'webhooks',
     severity: 'ticket',

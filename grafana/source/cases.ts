@@ -6,9 +6,10 @@ import { nodes } from './cases/nodes.js'
 import { queue } from './cases/queue.js'
 import { redis } from './cases/redis.js'
 import { settlement } from './cases/settlement.js'
+import { stops } from './cases/stops.js'
 import { whatsapp } from './cases/whatsapp.js'
 
-export const cases: readonly Case[] = [...failures, ...queue, ...whatsapp, ...settlement, ...callers, ...redis, ...nodes]
+export const cases: readonly Case[] = [...failures, ...queue, ...whatsapp, ...stops, ...settlement, ...callers, ...redis, ...nodes]
 
 /** The file for `promtool test rules`, in the folder of rules.yml. */
 export function casesFile (runbooks: string): object {

@@ -19,15 +19,17 @@ local function cool_down(sender, bucket, recipient, tat, cool_us, source, now, g
   return tat
 end
 
--- Whether a failed attempt says that the sender does not work now: not if it is blocked already, nor if it was resumed after the attempt. `at`:
--- when that was granted, or at the latest when it was settled, µs.
+-- Whether a failed attempt says that the sender does not work now. Not if it is blocked already: probes, and attempts in flight at the stop, do not
+-- count. Nor if it was resumed after the attempt. `at`: when that was granted, or at the latest when it was settled, µs.
 local function proves_stop(sender, at, now)
   local block = blocked(sender, now)
   return (not block or block == 'outage') and at >= tonumber(redis.call('HGET', key.sender, 'resumedAt') or 0)
 end
 
--- Stops the sender. Every `probe_us` one message is sent as a probe.
+-- Stops the sender. Every `probe_us` one message is sent as a probe. A restriction whose end is known stays.
 local function stop_sender(sender, code, probe_us, now)
+  local reason = sender.status == 'stopped' and sender.resumes_at > now + probe_us and redis.call('HGET', key.sender, 'reason')
+  if reason and string.match(reason, '^%u') then return end
   sender.status, sender.resumes_at = 'stopped', now + probe_us
   redis.call('HSET', key.sender, 'status', 'stopped', 'reason', code, 'until', sender.resumes_at, 'since', now, 'probeIntervalUs', probe_us)
 end

@@ -1,9 +1,9 @@
---- @include template
+--- @include template_stop
 --- @include window
 --- @include restart
 -- What holds a message back that rate and state of its sender allow: its template, its campaign, or the window of its recipient.
 
--- The place of a message that waits outside of its queue: the group is a template, `=` and a recipient, or `#` and a campaign.
+-- The place of a message that waits outside of its queue: the group is a template, `*` for all of them, `=` and a recipient, or `#` and a campaign.
 local function suspended_member_of(group, seq, id)
   return string.format('%s:%012d:%s', group, seq, id)
 end
@@ -25,14 +25,17 @@ local function is_behind(recipient, seq)
   return first and (not seq or tonumber(string.match(first, ':(%d+):')) < seq)
 end
 
--- What happens to the message with this mark: nil, it may be sent; `waits` for its template; `rejected` with it; `campaign`: its campaign is paused;
--- `cancelled` with it; `window`: it waits until the person writes; `closed`: rejected, since the window is closed; `replace`: the other template
--- is sent. `seq`: its number in the queue, nil for none
--- yet. Also returns the person's last act where the window is closed. Reads only.
-local function effect_of(mark, recipient, seq, stops, now_ms)
-  local plan, template, campaign = read_mark(mark)
-  local effect = campaign and template_effect('#' .. campaign, seq)
-  if effect then return effect == 'waits' and 'campaign' or effect end
+-- What a campaign does to a message: nil, `campaign-paused` or `cancelled`. Reads only.
+local function campaign_effect(campaign, seq)
+  local entry = read_template(redis.call('HGET', key.templates, '#' .. campaign))
+  if entry and entry.state == 'cancelled' then return 'cancelled' end
+  return is_holding(entry, seq) and 'campaign-paused' or nil
+end
+
+-- What template and window do to the message with this mark: nil, it may be sent; `template-paused` or `templates-stopped`, it waits; `rejected` with
+-- its template; `window`: it waits until the person writes; `closed`: rejected, since the window is closed; `replace`: the other template is sent.
+-- `seq`: its number in the queue, nil for none yet. Also returns the person's last act where the window is closed. Reads only.
+local function own_effect_of(plan, template, recipient, seq, stops, now_ms)
   if not plan then return template and template_effect(template, seq) end
   -- Only proof rejects a message. One that waits or is replaced does not need it.
   local closed, act = is_closed(recipient, plan ~= 'r' and stops > 0, now_ms)
@@ -42,9 +45,17 @@ local function effect_of(mark, recipient, seq, stops, now_ms)
   return template and template_effect(template, seq) or 'replace', act
 end
 
+-- The same with its campaign, which comes first: `campaign-paused`, it waits; `cancelled` with it. Reads only.
+local function effect_of(mark, recipient, seq, stops, now_ms)
+  local plan, template, campaign = read_mark(mark)
+  local effect = campaign and campaign_effect(campaign, seq)
+  if effect then return effect end
+  return own_effect_of(plan, template, recipient, seq, stops, now_ms)
+end
+
 -- What a message waits for with such an effect.
 local function waiting_for_of(effect)
-  return effect == 'window' and effect or (effect == 'campaign' or effect == 'cancelled') and 'campaign-paused' or 'template-paused'
+  return effect == 'cancelled' and 'campaign-paused' or effect == 'rejected' and 'template-paused' or effect
 end
 
 -- The same of a new message, as in admit.lua: the effect, how many messages wait for the same person, and how long this one waits, µs; of a closed
@@ -60,7 +71,8 @@ end
 -- Moves the head of a queue to `suspended`, where it does not block its pair. A cancelled one is closed there. Writes.
 local function suspend(record, id, member, effect)
   local _, template, campaign = read_mark(record.template)
-  local group = effect == 'window' and '=' .. record.recipient or (effect == 'campaign' or effect == 'cancelled') and '#' .. campaign or template
+  local group = effect == 'window' and '=' .. record.recipient or effect == 'templates-stopped' and ALL_TEMPLATES
+    or (effect == 'campaign-paused' or effect == 'cancelled') and '#' .. campaign or template
   redis.call('ZREM', key.queue[record.lane], member)
   redis.call('ZADD', key.suspended, '0', suspended_member_of(group, record.seq, id))
 end
@@ -77,13 +89,15 @@ local function hold_head(record, id, member, now, closed)
   return 'suspended'
 end
 
--- Where a message that waits outside of its queue may be: its place or nil. Reads only.
+-- Where a message that waits outside of its queue is: its place and what it waits for, or nil. Reads only.
 local function suspended_place_of(record, id)
   local plan, template, campaign = read_mark(record.template)
-  local groups = { plan and '=' .. record.recipient or '', template or '', campaign and '#' .. campaign or '' }
+  local groups = { plan and '=' .. record.recipient or '', template or '', template and ALL_TEMPLATES or '', campaign and '#' .. campaign or '' }
   for i, group in ipairs(groups) do
     local place = group ~= '' and suspended_member_of(group, record.seq, id)
-    if place and redis.call('ZSCORE', key.suspended, place) then return place, ({ 'window', 'template-paused', 'campaign-paused' })[i] end
+    if place and redis.call('ZSCORE', key.suspended, place) then
+      return place, ({ 'window', 'template-paused', 'templates-stopped', 'campaign-paused' })[i]
+    end
   end
 end
 
@@ -108,10 +122,14 @@ local function pass_window(record, granted_ms)
   return plan == 'r' and 'failed' or 'wait'
 end
 
--- What an attempt says of template or window; bucket `template` or `window`. Returns the settlement. Writes.
+-- What an attempt says of template, window or all templates; bucket `template`, `window` or `templates`, or one that was accepted while all templates
+-- are stopped. Returns the settlement, and whether it stops all templates. Writes.
 local function pass_hold(record, message, settlement, lease, now)
-  if message.bucket == 'window' then return pass_window(record, math.floor((lease and lease.granted_at or now) / 1000)) end
-  return pass_template(record, settlement, (message.coolMs or 0) * 1000, message.code, now)
+  local at, cool_us = lease and lease.granted_at or now, (message.coolMs or 0) * 1000
+  if settlement == 'sent' then return settlement, end_stop(record, at, now) end
+  if message.bucket == 'window' then return pass_window(record, math.floor(at / 1000)) end
+  if message.bucket == 'templates' then return settlement, pass_stop(message.code, cool_us, at, now) end
+  return pass_template(record, settlement, cool_us, message.code, now)
 end
 
 -- Whether a message that failed for its window after it was accepted can be sent again: it then waits, or is replaced. Reads only.

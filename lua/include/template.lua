@@ -1,15 +1,15 @@
 --- @include numbers
 --- @include limits
 -- Templates of the sender's account that WhatsApp does not send now: the hash `templates`, template -> state. Of a template without an entry nothing
--- is known that stops it.
+-- is known that stops it. The entry `*` stops all of them (include/template_stop.lua).
 
+local ALL_TEMPLATES = '*'
 -- Callers may name templates that do not exist.
 local MAX_TEMPLATES = 1000
 
 -- `state`: paused; checking: paused until its status is read, at the latest until `until_us`; rejected; or releasing: it is sent again, and its
--- messages with a number above `code` still wait, so that none overtakes an older one. Of `#` and a campaign: paused, cancelled,
--- releasing. `since`: when that was found, µs. Of a state whose end has
--- passed release-suspended.lua makes another.
+-- messages with a number above `code` still wait, so that none overtakes an older one; probing, of `*` only: the message `code` is sent. Of `#` and a
+-- campaign: paused, cancelled, releasing. `since`: when that was found, µs. Of a state whose end has passed release-suspended.lua makes another.
 local function read_template(text)
   local state, since, until_us, code, name = string.match(text or '', '^(%S+) (%d+) (%d+) (%S+) (.*)$')
   if not state then return nil end
@@ -27,24 +27,32 @@ local function read_mark(mark)
   return plan, template ~= '' and template or nil, campaign
 end
 
--- What a template, or `#` and a campaign, does to the message with this number in its queue, nil for none yet: nil, `waits`, `rejected` or, of a
--- campaign, `cancelled`. Reads only.
+-- Whether an entry holds the message with this number in its queue, nil for none yet.
+local function is_holding(entry, seq)
+  if not entry or not seq then return entry end
+  return not (entry.state == 'releasing' and seq <= tonumber(entry.code) or entry.state == 'probing' and seq == tonumber(entry.code))
+end
+
+-- What a template does to a message: nil, `rejected`, or why it waits: `templates-stopped` or `template-paused`. Reads only.
 local function template_effect(template, seq)
-  local entry = read_template(redis.call('HGET', key.templates, template))
-  if not entry or entry.state == 'releasing' and seq and seq <= tonumber(entry.code) then return nil end
-  return (entry.state == 'rejected' or entry.state == 'cancelled') and entry.state or 'waits'
+  local own, all = unpack(redis.call('HMGET', key.templates, template, ALL_TEMPLATES))
+  own = read_template(own)
+  if own and own.state == 'rejected' then return 'rejected' end
+  if all and is_holding(read_template(all), seq) then return 'templates-stopped' end
+  return is_holding(own, seq) and 'template-paused' or nil
 end
 
 -- Writes that a template is paused, checking or rejected. Returns whether it is now written. Writes.
 local function mark_template(template, state, until_us, code, name, now)
   local text = redis.call('HGET', key.templates, template)
-  if not text and string.sub(template, 1, 1) ~= '#' and redis.call('HLEN', key.templates) >= MAX_TEMPLATES then return false end
+  if not text and not string.match(template, '^[#*]') and redis.call('HLEN', key.templates) >= MAX_TEMPLATES then return false end
   local former = read_template(text)
   -- A check decides nothing about what is decided.
   if former and state == 'checking' and former.state ~= 'releasing' then return true end
   local since = former and former.state == state and former.since or now
   redis.call('HSET', key.templates, template, state .. ' ' .. int(since) .. ' ' .. int(until_us) .. ' ' .. code .. ' ' .. name)
   set_limit('templates', true)
+  if template == ALL_TEMPLATES then set_limit('stop', state ~= 'releasing') end
   return true
 end
 

@@ -50,9 +50,12 @@ function showTemplates ({ account, readAt, failedWith, templates }: Templates): 
 }
 
 function showSender (sender: Sender): string {
-  const { id, state, reason, resumesAt, circuit, queued, inFlight } = sender
+  const { id, state, reason, resumesAt, circuit, templates, queued, inFlight } = sender
   const outage = circuit.state === 'closed' ? {} : { circuit: circuit.state, 'open since': circuit.since, 'next probe': circuit.nextProbeAt }
-  return facts({ sender: id, state, reason, 'resumes at': resumesAt, ...outage, rate: rateOf(sender), queued, 'in flight': inFlight })
+  const stop = templates.state !== 'stopped'
+    ? {}
+    : { 'templates stopped': templates.reason, 'until or next probe': templates.until, 'messages of templates': templates.waiting }
+  return facts({ sender: id, state, reason, 'resumes at': resumesAt, ...outage, ...stop, rate: rateOf(sender), queued, 'in flight': inFlight })
 }
 
 /** The rate in force; where it is not the rule, why. */
@@ -62,12 +65,14 @@ export function rateOf ({ rate, rules }: Pick<Sender, 'rate' | 'rules'>): string
   return `${Math.round(rate.perSecond * 10) / 10}/s of ${rules.perSecond}/s: WhatsApp rejected faster sending at ${since}Z`
 }
 
-/** The state with its reason; of an active sender, what its circuit breaker says, or why it is slower than its rule. */
+/** The state with its reason; of an active sender, what its circuit breaker says, what stops its templates, or why it is slower than its rule. */
 function stateOf (sender: Sender): string {
-  const { state, reason, circuit, rate } = sender
+  const { state, reason, circuit, templates, rate } = sender
   if (reason !== null) return `${state}: ${reason}`
-  if (state === 'active' && circuit.state !== 'closed') return `circuit ${circuit.state}: ${circuit.code ?? ''}`
-  return state === 'active' && rate.reason !== 'rule' ? rateOf(sender) : state
+  if (state !== 'active') return state
+  if (circuit.state !== 'closed') return `circuit ${circuit.state}: ${circuit.code ?? ''}`
+  if (templates.state === 'stopped') return `templates stopped: ${templates.reason ?? ''}`
+  return rate.reason !== 'rule' ? rateOf(sender) : state
 }
 
 /** A table with one row per sender. */

@@ -747,7 +747,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resumes a sender that is paused or stopped, closes its circuit, and restores its rule
+         * Resumes a sender that is paused or stopped, or whose templates are, closes its circuit, and restores its rule
          * @description Roles: `admin`.
          */
         post: operations["resumeSender"];
@@ -1073,10 +1073,10 @@ export interface components {
             providerMessageId: string | null;
             /** @description WhatsApp's id of the recipient, if it differs from what the caller wrote */
             waId?: string;
+            /** @description The recipient's window was closed, and `otherwise` was sent in place of the message; absent otherwise */
+            replaced?: boolean;
             /** @description WhatsApp's status of the message, if given: `accepted`, or `held_for_quality_assessment` for a paced template */
             messageStatus?: string;
-            /** @description The recipient's window is closed, and `otherwise` was sent in place of the message; absent otherwise */
-            replaced?: boolean;
         };
         /** @description The message is accepted and waits (`queued`) */
         Accepted: {
@@ -1121,10 +1121,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1209,6 +1209,8 @@ export interface components {
             providerMessageId: string | null;
             /** @description WhatsApp's id of the recipient, if it differs from what the caller wrote */
             waId?: string;
+            /** @description The recipient's window was closed, and `otherwise` was sent in place of the message; absent otherwise */
+            replaced?: boolean;
             /**
              * Format: date-time
              * @description When it was delivered, from a webhook
@@ -1231,10 +1233,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1340,6 +1342,8 @@ export interface components {
             providerMessageId: string | null;
             /** @description WhatsApp's id of the recipient, if it differs from what the caller wrote */
             waId?: string;
+            /** @description The recipient's window was closed, and `otherwise` was sent in place of the message; absent otherwise */
+            replaced?: boolean;
             /**
              * Format: date-time
              * @description When it was delivered, from a webhook
@@ -1362,10 +1366,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1466,10 +1470,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1556,6 +1560,8 @@ export interface components {
             providerMessageId: string | null;
             /** @description WhatsApp's id of the recipient, if it differs from what the caller wrote */
             waId?: string;
+            /** @description The recipient's window was closed, and `otherwise` was sent in place of the message; absent otherwise */
+            replaced?: boolean;
             /**
              * Format: date-time
              * @description When it was delivered, from a webhook
@@ -1578,10 +1584,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1941,10 +1947,10 @@ export interface components {
              */
             messageStatus: "retrying" | "queued" | "sending" | "unknown" | null;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
+            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /** @description As the caller gave it */
             metadata: {
                 [key: string]: unknown;
@@ -2229,10 +2235,10 @@ export interface components {
              */
             nextSlotAt: string | null;
             /**
-             * @description What it would wait for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it would wait for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string}
              */
-            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry";
+            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry";
             /** @description Messages in the recipient's queue */
             waiting: {
                 /** @description In the urgent lane */
@@ -2535,6 +2541,28 @@ export interface components {
             /** @description Code of the last failure that was not the message's own; null while it is closed */
             code: string | null;
         };
+        /** @description A stop of all templates of a sender */
+        TemplateStop: {
+            /**
+             * @description Whether WhatsApp sends its templates. `active`: they are sent, but for those that `GET /senders/{id}/templates` lists. `stopped`: WhatsApp sends none of them: messages of templates wait, and all others go on. `ending`: they are sent again, and what waited returns to its queue
+             * @enum {string}
+             */
+            state: "active" | "stopped" | "ending";
+            /** @description The code that stopped them, or WhatsApp's name of the restriction; null while they are sent */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description Since when; null while they are sent
+             */
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself or is probed next; null if only an operator ends it
+             */
+            until: string | null;
+            /** @description Messages that wait for its end, outside of the queues */
+            waiting: number;
+        };
         /** @description The rate in force of a sender */
         SenderRate: {
             /** @description Messages per second that it may send now, at most its rule */
@@ -2604,6 +2632,8 @@ export interface components {
             resumesAt: string | null;
             /** @description Its circuit breaker */
             circuit: components["schemas"]["Circuit"];
+            /** @description Whether WhatsApp sends its templates at all */
+            templates: components["schemas"]["TemplateStop"];
             /** @description The customer service windows of its recipients */
             windows: components["schemas"]["Windows"];
             /** @description The rate in force */
@@ -2618,7 +2648,7 @@ export interface components {
             inFlight: number;
             /** @description Messages that wait for their `scheduledFor` */
             scheduled: number;
-            /** @description Messages that wait for their template to be approved, outside of the queues */
+            /** @description Messages that wait for their own template to be approved, outside of the queues */
             suspended: number;
             /** @description Messages that wait until their recipient writes, outside of the queues */
             awaiting: number;
@@ -2840,10 +2870,10 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "window" | "schedule" | "retry" | null;
+            waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due

@@ -50,6 +50,7 @@ export function describeMessage (
   if (payload?.category !== undefined) message.category = payload.category
   if (view.campaign !== null) message.campaign = view.campaign
   if (view.cancelledFor !== null) message.cancelledFor = view.cancelledFor
+  if (view.isReplaced) message.replaced = true
   if (view.callbackData !== null) message.callbackData = view.callbackData
   if (view.waId !== null) message.waId = view.waId
   if (view.bouncedWith !== null) message.deliveryError = explainError({ code: view.bouncedWith }, explain)

@@ -116,6 +116,8 @@ export const logLines = {
     'None at once. Check the spelling of name and language if it is rejected next.'),
   'template rejected': row('error', 'sender template code', 'A template is rejected, disabled, deleted or missing at WhatsApp. Its messages fail.',
     'Correct name and language in the calling service, or create another template.'),
+  'templates stopped': row('error', 'sender account code', 'WhatsApp sends no template of the sender; replies go on.',
+    'See docs/stops.md; `npx sluice stats` shows until when.'),
   'template approved again': row('info', 'sender template code', 'A template is sent again; `operator`: an operator resumed it.', NONE),
   'bulk job ended': row('info', 'job action filter by dryRun scanned total matched done left',
     'All messages that match a filter were cancelled, retried, acknowledged or counted; or an operator stopped the job.', NONE),

@@ -125,6 +125,7 @@ function logSenders (events: Bus, write: WriteLine): void {
   events.on('message.replaced', fields => write('message replaced by its template: window closed', fields))
   events.on('template.changed', ({ state, ...fields }) => write(templateLines[state], fields))
   events.on('bulk-job.ended', fields => write('bulk job ended', fields))
+  events.on('templates.stopped', ({ sender, account, code }) => write('templates stopped', { sender, account, code }))
   events.on('templates.released', fields => write('messages released: template decided', fields))
   events.on('templates.read', fields => {
     if (fields.result === 'failed') write('templates not read', { account: fields.account, code: fields.code })

@@ -26,6 +26,7 @@ export function record (events: Bus, to: Instruments, { senders, codeName }: Kno
   recordAttempts(events, to, codeName)
   events.on('pair.violated', ({ sender }) => to.violations.inc({ sender }))
   events.on('sender.stopped', ({ sender, code }) => to.senderStops.inc({ sender, code: codeName(code) }))
+  events.on('templates.stopped', ({ sender, code }) => to.senderStops.inc({ sender, code: codeName(code) }))
   events.on('retry-worker.ran', () => to.retryRuns.inc())
   events.on('retry.ran', ({ succeeded, failed, permanentlyFailed, deferred }) =>
     addResults(to, { succeeded, failed, permanently_failed: permanentlyFailed, deferred }))

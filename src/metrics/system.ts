@@ -37,6 +37,7 @@ export function createSystemGauges (): SystemGauges {
   const circuit = gauge('circuit_state', '1 for the current state of the sender\'s circuit breaker, 0 for the others', ['sender', 'state'])
   const missing = gauge('statuses_missing_ratio',
     'Share (0 to 1) of the messages accepted 2 to 12 minutes ago of which no webhook has reported a status; 0 below 20 messages', ['sender'])
+  const stopped = gauge('templates_stopped', '1 while WhatsApp sends no template of the sender, else 0', ['sender'])
   const unread = gauge('template_read_failures',
     'Reads of the statuses of the sender\'s templates that failed since the last successful one', ['sender'])
   const windowsKnown = gauge('windows_known',
@@ -59,7 +60,7 @@ export function createSystemGauges (): SystemGauges {
   const commands = new Counter({ name: 'sluice_redis_commands_total', help: 'Commands processed by Redis', registers })
   const aofOk = gauge('redis_aof_ok', '1 if every Redis server has an append-only file whose last write succeeded, else 0')
   const bySender = [
-    limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, circuit, missing, unread, windowsKnown,
+    limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, circuit, missing, stopped, unread, windowsKnown,
     rate, current, unattended, sent,
     callbacksWaiting, callbackAge
   ]
@@ -76,6 +77,7 @@ export function createSystemGauges (): SystemGauges {
       active: reading.inFlight,
       scheduled: reading.scheduled,
       suspended: reading.suspended,
+      'templates-stopped': reading.templates.waiting,
       awaiting: reading.awaiting,
       retrying: reading.retrying,
       unknown: reading.unknown
@@ -92,6 +94,7 @@ export function createSystemGauges (): SystemGauges {
     for (const one of senderStates) state.set({ sender, state: one }, one === reading.state ? 1 : 0)
     for (const one of circuitStates) circuit.set({ sender, state: one }, one === reading.circuit.state ? 1 : 0)
     missing.set({ sender }, reading.statusesMissing)
+    stopped.set({ sender }, reading.templates.state === 'stopped' ? 1 : 0)
     unread.set({ sender }, reading.templateReadFailures)
     if (reading.windows.state !== 'off') windowsKnown.set({ sender }, reading.windows.state === 'known' ? 1 : 0)
     rate.set({ sender }, reading.rules.perSecond)

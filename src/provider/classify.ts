@@ -63,10 +63,17 @@ export function toOutcome (row: CodeRow, code: string, error: string, { pairHits
         ...(row.retryNotBeforeMs === undefined ? {} : { retryNotBeforeMs: row.retryNotBeforeMs }),
         ...(row.optsOut === true ? { optsOut: true } : {}),
         ...(row.template === undefined ? {} : { template: row.template }),
-        ...(row.window === true ? { window: true } : {})
+        ...(row.window === true ? { window: true } : {}),
+        ...(row.stopsTemplatesMs === undefined ? {} : { stopsTemplatesMs: row.stopsTemplatesMs })
       }
     case 'sender-stopped':
-      return { status: 'sender-stopped', code, error, probeMs: clampRetryAfter(row.probeMs, retryAfterMs) }
+      return {
+        status: 'sender-stopped',
+        code,
+        error,
+        probeMs: clampRetryAfter(row.probeMs, retryAfterMs),
+        ...(row.scope === undefined ? {} : { scope: row.scope })
+      }
     case 'retryable':
       return {
         status: 'retryable',

@@ -1,4 +1,4 @@
-import type { TemplateProblem } from '../message.js'
+import type { StopScope, TemplateProblem } from '../message.js'
 
 /** How Sluice handles a code. `unsent` and `unknown` are for requests without a response. */
 export type CodeRule =
@@ -13,9 +13,17 @@ export type CodeRule =
    * `retryNotBeforeMs`: Meta may penalize an earlier retry. `optsOut`: the recipient refuses marketing. `template`: what it says of the template;
    * where the statuses of templates are read, the message waits instead, if that can help. `window`: the recipient's window is closed.
    */
-  | { outcome: 'rejected', retryNotBeforeMs?: number, optsOut?: boolean, template?: TemplateProblem, window?: boolean }
-  /** Interval between two probes of the stopped sender, in ms. */
-  | { outcome: 'sender-stopped', probeMs: number }
+  | {
+    outcome: 'rejected',
+    retryNotBeforeMs?: number,
+    optsOut?: boolean,
+    template?: TemplateProblem,
+    window?: boolean
+    /** Where a webhook reports it of a template: no template of the account is sent; interval between two probes, in ms. */
+    stopsTemplatesMs?: number
+  }
+  /** Interval between two probes of the stopped sender, in ms. `scope`: where the message is of a template, it stops less than the sender. */
+  | { outcome: 'sender-stopped', probeMs: number, scope?: StopScope }
 
 /** One code, and what an operator needs to know when a message did not arrive. */
 export type CodeRow = CodeRule & {

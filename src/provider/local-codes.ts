@@ -54,6 +54,16 @@ export const httpStopCodes = rows({ outcome: 'sender-stopped', probeMs: 60_000 }
   ['HTTP_407', 'Proxy authentication required', 'A proxy on the network path requires credentials.', address]
 ])
 
+/** Restrictions that Meta announces by the webhook `account_update`: names, not codes of a response. */
+export const accountUpdateCodes = rows({ outcome: 'sender-stopped', probeMs: 3_600_000 }, [
+  ['RESTRICTED_BIZ_INITIATED_MESSAGING', 'Templates restricted', 'Meta has restricted the account: it sends no templates. Replies go on.',
+    'Read the reason in Business Support Home and appeal there. It ends by itself; resume the sender only if Meta has lifted it before.'],
+  ['RESTRICTED_CUSTOMER_INITIATED_MESSAGING', 'All messages restricted', 'Meta has restricted the account: it sends no messages, not even replies.',
+    'Read the reason in Business Support Home and appeal there. It ends by itself; resume the sender only if Meta has lifted it before.'],
+  ['ACCOUNT_DISABLED', 'Account disabled', 'Meta has disabled the account.',
+    'Read the reason in Business Support Home and appeal there; resume the sender once the account is reinstated.']
+])
+
 /** HTTP errors without a code of Meta that concern this message. */
 export const httpRejectedCodes = rows({ outcome: 'rejected' }, [
   ['HTTP_413', 'Too large', 'The message exceeds the size limit of Meta or of a proxy.', 'Shorten the message; send files by id or link.'],

@@ -29,11 +29,17 @@ export const requestCodes = rows({ outcome: 'rejected' }, [
     'Send it as an ordinary message.'],
   ['134102', 'Template unavailable for marketing', 'The marketing messages endpoint does not accept this template, despite the HTTP status 500.',
     'Choose another template, or send it as an ordinary message.'],
-  ['135000', 'Generic user error', 'Part of the message is invalid; Meta does not specify which.', request],
   ['137000', 'Identity key mismatch', 'The recipient has changed phones or registered again since the identity key was stored.',
     'Verify the recipient\'s identity, store the new key and send the message again.'],
   ['139200', 'Direct Send access blocked', 'Meta has blocked Direct Send for this account; other messages are not affected.',
     'Send an approved template instead.']
+])
+
+/** In a response it is about the message. By webhook Meta drops the messages that it held, and sends no template of the portfolio until a review. */
+export const pacingCodes = rows({ outcome: 'rejected', stopsTemplatesMs: 24 * H }, [
+  ['135000', 'Generic user error',
+    'Part of the message is invalid, and Meta does not specify which. If Meta had held it for assessment, it has dropped it and sends no template.',
+    'Correct the message and send it again. Of a held template: read the reason in Business Support Home.']
 ])
 
 /** The recipient's customer service window is closed. */

@@ -108,7 +108,8 @@ function toRule (base: CodeRow | undefined, outcome: CodeRule['outcome'], number
         outcome,
         ...(retryNotBeforeMs === undefined ? {} : { retryNotBeforeMs }),
         ...(optsOut === undefined ? {} : { optsOut }),
-        ...(previous?.template === undefined ? {} : { template: previous.template })
+        ...(previous?.template === undefined ? {} : { template: previous.template }),
+        ...(previous?.stopsTemplatesMs === undefined ? {} : { stopsTemplatesMs: previous.stopsTemplatesMs })
       }
     }
     case 'retryable': {
@@ -117,7 +118,10 @@ function toRule (base: CodeRow | undefined, outcome: CodeRule['outcome'], number
       const outage = numbers.outage ?? previous?.outage
       return { outcome, ...(mostAttempts === undefined ? {} : { mostAttempts }), ...(outage === undefined ? {} : { outage }) }
     }
-    case 'sender-stopped': return { outcome, probeMs: numbers.probeMs ?? (inherited?.outcome === outcome ? inherited.probeMs : 60_000) }
+    case 'sender-stopped': {
+      const previous = inherited?.outcome === outcome ? inherited : undefined
+      return { outcome, probeMs: numbers.probeMs ?? previous?.probeMs ?? 60_000, ...(previous?.scope === undefined ? {} : { scope: previous.scope }) }
+    }
     default: return { outcome }
   }
 }

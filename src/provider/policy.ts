@@ -6,16 +6,15 @@ import * as sender from './sender-codes.js'
 /** Meta's codes. */
 export const metaCodes: readonly CodeRow[] = [
   sender.ambiguousCodes, sender.outageCodes, sender.transientCodes, sender.pairCodes, sender.throughputCodes, sender.quotaCodes,
-  sender.accessCodes, sender.accountCodes, sender.restrictionCodes,
-  message.requestCodes, message.windowCodes, message.recipientCodes, message.optOutCodes, message.templateCodes, message.missingCodes,
-  message.doubtfulCodes, message.disabledCodes, message.groupCodes,
-  message.perUserCodes, message.pausedCodes
+  sender.accessCodes, sender.accountCodes, sender.paymentCodes, sender.spamCodes, sender.categoryCodes, sender.restrictionCodes,
+  message.requestCodes, message.pacingCodes, message.windowCodes, message.recipientCodes, message.optOutCodes, message.templateCodes,
+  message.missingCodes, message.doubtfulCodes, message.disabledCodes, message.groupCodes, message.perUserCodes, message.pausedCodes
 ].flat()
 
 /** Codes of Sluice, for errors between the gateway and Meta. */
 export const localCodes: readonly CodeRow[] = [
   local.unsentCodes, local.unreachableCodes, local.lostCodes, local.unknownCodes, local.httpStopCodes, local.httpRejectedCodes,
-  local.httpRetryCodes, local.httpOutageCodes, local.httpLimitCodes
+  local.httpRetryCodes, local.httpOutageCodes, local.httpLimitCodes, local.accountUpdateCodes
 ].flat()
 
 /** How each code is handled, and what it means: the code table with the operator's overrides. */

@@ -87,8 +87,6 @@ export const accountCodes = rows({ outcome: 'sender-stopped', probeMs: 15 * 60_0
     'Read the reason in Business Support Home; resume the sender once the lock is lifted.'],
   ['131037', 'Display name not approved', 'The number has no approved display name.',
     'Have the display name approved in WhatsApp Manager, then resume the sender.'],
-  ['131042', 'Business eligibility payment issue', 'The account has a payment problem.',
-    'Repair the payment method, credit line or currency in Meta\'s billing settings, then resume the sender.'],
   ['131044', 'Business eligibility payment issue (calling)', 'The account has a payment problem.',
     'Repair the payment method in Meta\'s billing settings, then resume the sender.'],
   ['131045', 'Incorrect certificate', 'The number is not registered correctly, despite the HTTP status 500.', register],
@@ -101,13 +99,25 @@ export const accountCodes = rows({ outcome: 'sender-stopped', probeMs: 15 * 60_0
   ['133010', 'Phone number not registered', 'The number is not registered with the Cloud API.', register]
 ])
 
-/** Restrictions that Meta lifts by itself hours later; frequent attempts may prolong them. */
-export const restrictionCodes = rows({ outcome: 'sender-stopped', probeMs: 3_600_000 }, [
+/** Messages that the business pays for. Of a template it stops the templates of the account, and replies go on. */
+export const paymentCodes = rows({ outcome: 'sender-stopped', probeMs: 15 * 60_000, scope: 'account-templates' }, [
+  ['131042', 'Business eligibility payment issue', 'The account has a payment problem.',
+    'Repair the payment method, credit line or currency in Meta\'s billing settings, then resume the sender.']
+])
+
+/** Restrictions that Meta lifts by itself hours later; frequent attempts may prolong them. They do not concern replies in an open window. */
+export const spamCodes = rows({ outcome: 'sender-stopped', probeMs: 3_600_000, scope: 'templates' }, [
   ['131048', 'Spam rate limit hit',
     'Meta restricts the number, because too many recipients have blocked or reported it. Frequent attempts prolong the restriction.',
-    'Check the quality rating in WhatsApp Manager and improve what you send. Resume the sender after some hours; a probe runs once an hour.'],
+    'Check the quality rating in WhatsApp Manager and improve what you send. Resume the sender after some hours; a probe runs once an hour.']
+])
+export const categoryCodes = rows({ outcome: 'sender-stopped', probeMs: 3_600_000, scope: 'account-templates' }, [
   ['131064', 'Messaging limit reached', 'Meta restricts the account, because templates have the wrong category. The restriction ends by itself.',
-    'Correct the categories of the templates; wait for the end of the restriction.'],
+    'Correct the categories of the templates; wait for the end of the restriction.']
+])
+
+/** Registration: Meta lifts it by itself. */
+export const restrictionCodes = rows({ outcome: 'sender-stopped', probeMs: 3_600_000 }, [
   ['133016', 'Account register or deregister limit exceeded', 'The number was registered too often; Meta rejects further registrations for 72 hours.',
     'Wait until Meta allows registration again.']
 ])

@@ -60,6 +60,10 @@ export interface SenderReply extends SenderCounts {
   people: number
   /** The search for WhatsApp's limit of messages per second, as in :sender; empty while the rule is in force. */
   reduced: string
+  /** Of all templates: see lua/include/template_stop.lua; empty for none. */
+  templateStop: string
+  /** Messages that wait for its end. */
+  stopped: number
 }
 
 /** Why admit.lua accepts no message. */

@@ -1,5 +1,6 @@
-import type { Grant, Outcome, TemplateProblem, UnknownPolicy } from '../message.js'
+import type { Grant, Outcome, Payload, StopScope, TemplateProblem, UnknownPolicy } from '../message.js'
 import { clampRetryAfter } from '../message.js'
+import { templateOf } from '../template-name.js'
 import type { HistoryEntry } from './record.js'
 
 export interface SettlementSettings {
@@ -29,10 +30,10 @@ export interface Settlement {
   /** `retry`: until the next attempt; `unknown`: how long the outcome is held. */
   afterMs: number
   /**
-   * What cools down: `throughput` also reduces the sender rate, `sender` stops the sender, `template` and `window` hold messages, `marketing` opts
-   * the recipient out, `outage` counts for the circuit.
+   * What cools down: `throughput` also reduces the sender rate, `sender` stops the sender, `templates` all of its templates, `template` and `window`
+   * hold messages, `marketing` opts the recipient out, `outage` counts for the circuit.
    */
-  bucket: '' | 'pair' | 'sender-rate' | 'throughput' | 'sender' | 'template' | 'window' | 'marketing' | 'outage'
+  bucket: '' | 'pair' | 'sender-rate' | 'throughput' | 'sender' | 'templates' | 'template' | 'window' | 'marketing' | 'outage'
   coolMs: number
   reason?: NonNullable<HistoryEntry['reason']>
 }
@@ -62,7 +63,9 @@ export function decide (outcome: Outcome, grant: Attempted, settings: Settlement
     }
     case 'sender-stopped':
       // Only settle.lua knows whether the sender was active. A message that stops an active sender for the second time fails.
-      return to('stop', { bucket: 'sender', coolMs: outcome.probeMs, reason: 'rejected' })
+      return to('stop', {
+        bucket: outcome.scope !== undefined && isOfTemplate(grant) ? 'templates' : 'sender', coolMs: outcome.probeMs, reason: 'rejected'
+      })
     case 'unsent': return outcome.code === 'NOT_STARTED' || outcome.code === 'GIVEN_BACK'
       ? to('wait')
       : to('wait', { bucket: 'sender-rate', coolMs: UNREACHABLE_COOL_DOWN_MS, ...outage })
@@ -91,8 +94,12 @@ function rejectionOf (
   return { status: 'stop', bucket: 'template', coolMs: template === 'missing' ? CHECK_MS : 0 }
 }
 
-/** What a grant says of the attempts of its message. */
-type Attempted = Pick<Grant, 'attempt' | 'spared' | 'sender'>
+/** What a grant says of the attempts of its message, and what was sent. */
+type Attempted = Pick<Grant, 'attempt' | 'spared' | 'sender'> & { payload?: Pick<Payload, 'type' | 'message'> }
+
+function isOfTemplate ({ payload }: Attempted): boolean {
+  return payload !== undefined && templateOf(payload.type, payload.message) !== null
+}
 
 /** A failure that is not the message's own. With jitter, so that the probes of many senders do not come together. */
 function circuitOf ({ circuitProbeMs = null }: SettlementSettings): Partial<Settlement> {
@@ -125,6 +132,9 @@ export function decideBounce (
     coolDownMs?: number
     bucket?: 'pair' | 'sender-rate' | 'throughput'
     probeMs?: number
+    scope?: StopScope
+    /** Of a message that is not of a template it must be absent. */
+    stopsTemplatesMs?: number | undefined
     optsOut?: true
     template?: TemplateProblem
     window?: true
@@ -136,6 +146,7 @@ export function decideBounce (
   const rejection = rejectionOf(outcome, sender, settings)
   const isWindow = isOfWindow(outcome, settings)
   if (outcome.status === 'rejected' && rejection.status !== 'stop' && !isWindow) {
+    if (outcome.stopsTemplatesMs !== undefined) return to('failed', { reason: 'rejected', bucket: 'templates', coolMs: outcome.stopsTemplatesMs })
     return to('failed', { reason: 'rejected', bucket: outcome.optsOut === true ? 'marketing' : '', ...rejection })
   }
   const afterMs = isLast(attempt, outcome) ? null : settings.backoff(attempt)
@@ -148,7 +159,7 @@ export function decideBounce (
     ? { bucket: 'template' as const, coolMs: rejection.coolMs ?? 0 }
     : outcome.probeMs === undefined
       ? { bucket: outcome.bucket ?? '' as const, coolMs: outcome.coolDownMs ?? 0 }
-      : { bucket: 'sender' as const, coolMs: outcome.probeMs }
+      : { bucket: outcome.scope === undefined ? 'sender' as const : 'templates' as const, coolMs: outcome.probeMs }
   return afterMs === null ? to('failed', { ...bucket, reason: 'exhausted' }) : to('retry', { ...bucket, afterMs })
 }
 

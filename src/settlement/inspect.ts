@@ -33,6 +33,8 @@ export interface MessageView {
   callbackData: string | null
   /** Reason of a cancellation that no caller requested. */
   cancelledFor: string | null
+  /** The caller's other template was sent in its place. */
+  isReplaced: boolean
   history: HistoryEntry[]
   /** When it is due: next retry, scheduled time, or end of the hold of an unknown outcome. */
   momentMs: number | null
@@ -71,6 +73,7 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
     waId: result?.waId ?? null,
     callbackData: stored?.payload.callbackData ?? result?.callbackData ?? null,
     cancelledFor: result?.cancelledFor ?? null,
+    isReplaced: result?.isReplaced ?? false,
     history: stored?.history ?? [],
     momentMs: momentMs === 0 ? null : momentMs,
     delayMs: !waits || waitUs < 0 ? null : Math.floor(waitUs / 1000),

@@ -9,7 +9,7 @@ import { decideBounce } from './decide.js'
 import { findMessages } from './find.js'
 import type { HistoryEntry, Result } from './record.js'
 import { spellTemplate, templateOf } from '../template-name.js'
-import { reportTemplate } from './settle.js'
+import { reportStop, reportTemplate } from './settle.js'
 import { optOutSource, parseRecord, parseResult, resultTail } from './record.js'
 import type { SettlementDeps } from './settle.js'
 
@@ -102,9 +102,12 @@ async function confirm (deps: ReceiptDeps, sender: string, { id, attempt }: Atte
 
 async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attempt, { wamid, code = '', error = '' }: Status): Promise<Receipt> {
   const outcome = deps.classifyCode(code, error)
-  const stored = 'template' in outcome && outcome.template !== undefined ? await storedPayload(deps.store, sender, id) : null
+  const isStop = 'scope' in outcome || 'stopsTemplatesMs' in outcome
+  const isOfTemplate = 'template' in outcome && outcome.template !== undefined
+  const stored = isStop || isOfTemplate ? await storedPayload(deps.store, sender, id) : null
   const template = stored === null ? null : templateOf(stored.type, stored.message)
-  const settlement = decideBounce(outcome, { attempt, sender }, deps.settlement)
+  const canStop = template !== null && (deps.settlement.accountOf?.(sender) ?? null) !== null
+  const settlement = decideBounce(canStop ? outcome : { ...outcome, stopsTemplatesMs: undefined }, { attempt, sender }, deps.settlement)
   const history: Omit<HistoryEntry, 'at'> = {
     attempt,
     outcome: outcome.status,
@@ -123,7 +126,7 @@ async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attem
     coolMs: settlement.coolMs,
     code: outcome.code,
     optOut: settlement.bucket === 'marketing' ? optOutSource('whatsapp', outcome.code) : '',
-    template: template === null ? '' : spellTemplate(template),
+    template: template === null || !isOfTemplate ? '' : spellTemplate(template),
     reason: settlement.reason ?? '',
     wamid,
     history: JSON.stringify(history)
@@ -141,11 +144,12 @@ async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attem
     reply = await call({ resultSuffix: resultTail(payload, { providerMessageId: wamid }, deps.settlement.callbacksEnabled) })
   }
   if (reply.status === 'needs_payload' || reply.status === 'needs_suffix') return 'in-flight'
-  if (stored !== null && 'template' in outcome && outcome.template !== undefined) {
+  if (stored !== null && isOfTemplate && outcome.template !== undefined) {
     reportTemplate(deps, sender, outcome.code, outcome.template, stored)
   }
   if ((reply.status === 'retry' || reply.status === 'failed') && reply.stopped) {
-    deps.events.emit('sender.stopped', { sender, code: outcome.code, error: outcome.error })
+    const scope = 'stopsTemplatesMs' in outcome ? 'account-templates' : 'scope' in outcome ? outcome.scope : undefined
+    reportStop(deps, sender, { code: outcome.code, error: outcome.error, ...(scope === undefined ? {} : { scope }) }, stored)
   }
   return reply.status
 }

@@ -126,11 +126,14 @@ export interface Result {
   cancelledFor?: string
   /** Kept only if callbacks are enabled. */
   idempotencyKey?: string
+  /** The caller's other template was sent in its place. */
+  isReplaced?: boolean
 }
 
 /** Optional end of a result: the metadata itself if there is nothing else, otherwise a list. */
 type Extras =
-  Record<string, unknown> | [metadata: Record<string, unknown> | null, waId: string | null, callbackData: string | null, idempotencyKey?: string]
+  Record<string, unknown> |
+  [metadata: Record<string, unknown> | null, waId: string | null, callbackData: string | null, idempotencyKey?: string | null, isReplaced?: 1]
 
 const states: Record<string, State> = { s: 'sent', d: 'delivered', r: 'read', f: 'failed', c: 'cancelled', e: 'expired' }
 
@@ -168,14 +171,15 @@ function parseReceipts (attempts: string): Pick<Result, 'deliveredAt' | 'readAt'
   }
 }
 
-function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callbackData'> {
+function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callbackData' | 'idempotencyKey' | 'isReplaced'> {
   if (!Array.isArray(extras)) return { metadata: extras }
-  const [metadata, waId, callbackData, idempotencyKey] = extras
+  const [metadata, waId, callbackData, idempotencyKey, isReplaced] = extras
   return {
     ...(metadata === null ? {} : { metadata }),
     ...(waId === null ? {} : { waId }),
     ...(callbackData === null ? {} : { callbackData }),
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey })
+    ...(idempotencyKey === undefined || idempotencyKey === null ? {} : { idempotencyKey }),
+    ...(isReplaced === undefined ? {} : { isReplaced: true })
   }
 }
 
@@ -185,16 +189,17 @@ function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callba
  */
 export function resultTail (
   payload: Payload,
-  sent?: { providerMessageId: string; recipientId?: string },
+  sent?: { providerMessageId: string; recipientId?: string; isReplaced?: boolean },
   callbacksEnabled = false,
   reason = '-'
 ): string {
   const id = sent?.providerMessageId.replace(/\s/g, '') || reason
   const waId = sent?.recipientId === undefined || sent.recipientId === writtenId(payload) ? null : sent.recipientId
   const { metadata, callbackData } = payload
-  const key = callbacksEnabled && payload.idempotencyKey !== undefined ? [payload.idempotencyKey] as const : [] as const
-  const isPlain = waId === null && callbackData === undefined && key.length === 0
-  const extras: Extras | undefined = isPlain ? metadata : [metadata ?? null, waId, callbackData ?? null, ...key]
+  const key = callbacksEnabled && payload.idempotencyKey !== undefined ? payload.idempotencyKey : null
+  const end = sent?.isReplaced === true ? [key, 1] as const : key === null ? [] as const : [key] as const
+  const isPlain = waId === null && callbackData === undefined && end.length === 0
+  const extras: Extras | undefined = isPlain ? metadata : [metadata ?? null, waId, callbackData ?? null, ...end]
   const from = payload.campaign === undefined ? payload.caller : `${payload.caller}@${payload.campaign}`
   return `${from} ${id}` + (extras === undefined ? '' : ` ${JSON.stringify(extras)}`)
 }

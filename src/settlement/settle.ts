@@ -1,5 +1,5 @@
 import type { Bus, Events } from '../events.js'
-import type { Grant, Outcome, Payload, TemplateProblem } from '../message.js'
+import type { Grant, Outcome, Payload, StopScope, TemplateProblem } from '../message.js'
 import type { Arguments, Replies } from '../redis/commands.js'
 import { findTerm, indexEntry, indexLifeS } from '../redis/lookup-index.js'
 import { digestOf, publicId } from '../redis/keys.js'
@@ -36,7 +36,8 @@ export interface SettleResult {
 /** Writes the outcome of a grant, once. Retries without a limit while Redis is unavailable: only this process knows the outcome. */
 export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outcome): Promise<SettleResult> {
   const settlement = decide(outcome, grant, deps.settlement)
-  const resultSuffix = resultTail(grant.payload, outcome.status === 'sent' ? outcome : undefined, deps.settlement.callbacksEnabled)
+  const sent = outcome.status !== 'sent' ? undefined : grant.isReplaced === true ? { ...outcome, isReplaced: true } : outcome
+  const resultSuffix = resultTail(grant.payload, sent, deps.settlement.callbacksEnabled)
   const isRecorded = settlement.status !== 'wait' && (outcome.status !== 'sent' || grant.attempt > 1)
   const { reply, isRepeat } = await writeSettlement(deps, grant.sender, grant.id, {
     id: grant.id,
@@ -79,7 +80,7 @@ export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outco
   if (dueMs > 0) event.nextRetryAt = dueMs
   if (status === 'double') reportStale(deps, grant, outcome, status)
   else deps.events.emit('attempt.settled', event)
-  if (stopped && 'code' in outcome) deps.events.emit('sender.stopped', { sender: grant.sender, code: outcome.code, error: outcome.error })
+  if (stopped && outcome.status === 'sender-stopped') reportStop(deps, grant.sender, outcome, grant.payload)
   if (resumed) deps.events.emit('sender.resumed', { sender: grant.sender })
   if (outcome.status === 'rejected' && outcome.template !== undefined) {
     reportTemplate(deps, grant.sender, outcome.code, outcome.template, grant.payload)
@@ -102,6 +103,17 @@ export function reportTemplate (
   const template = templateOf(type, message)
   const account = settlement.accountOf?.(sender) ?? null
   if (template !== null && account !== null) events.emit('template.failed', { sender, account, code, problem, template: spellTemplate(template) })
+}
+
+/** Emits what a code has stopped: the whole sender, or all templates. Only where the account is known, messages of templates can be held. */
+export function reportStop (
+  { settlement, events }: SettlementDeps, sender: string, { code, error, scope }: { code: string, error: string, scope?: StopScope },
+  payload: Pick<Payload, 'type' | 'message'> | null
+): void {
+  const account = settlement.accountOf?.(sender) ?? null
+  const isOfTemplate = scope !== undefined && account !== null && payload !== null && templateOf(payload.type, payload.message) !== null
+  if (isOfTemplate) events.emit('templates.stopped', { sender, account, code, isOfAccount: scope === 'account-templates' })
+  else events.emit('sender.stopped', { sender, code, error })
 }
 
 /** Settles an unknown outcome whose hold is over, by the message's own policy, else the sender's, else the gateway's. */

@@ -10,6 +10,9 @@ import { hashTemplate, parseTemplate } from '../template-name.js'
  */
 export type TemplateState = 'paused' | 'checking' | 'rejected' | 'releasing'
 
+/** Stands for all templates of a sender: see stop.ts. */
+export const ALL_TEMPLATES = '*'
+
 /** A template that is not sent now. Times in ms since the epoch. */
 export interface BlockedTemplate {
   name: string
@@ -50,8 +53,9 @@ export async function listTemplates ({ redis, prefix }: Store, sender: string): 
   const [entries, nowMs] = await Promise.all([
     redis.hgetall(senderKey(prefix, sender, 'templates')), redisNowMs(redis, senderKey(prefix, sender, 'sender'))
   ])
-  // The others are campaigns.
-  const found = await Promise.all(Object.entries(entries).filter(([hash]) => !hash.startsWith('#')).map(async ([hash, text]) => {
+  // The others are campaigns, or stop all templates.
+  const own = Object.entries(entries).filter(([hash]) => hash !== ALL_TEMPLATES && !hash.startsWith('#'))
+  const found = await Promise.all(own.map(async ([hash, text]) => {
     const [state = '', since = '0', until = '0', evidence = '', ...name] = text.split(' ')
     const code = state === 'releasing' ? 'APPROVED' : evidence
     const untilMs = Number(until) / 1000

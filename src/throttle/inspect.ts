@@ -123,6 +123,7 @@ function toView (sender: string, reply: SenderReply): SenderView {
     reason: state === 'active' || reason === '' ? null : reason,
     resumesAt: resumesMs === 0 ? null : formatTime(resumesMs),
     circuit: readCircuit(reply.circuit),
+    templates: readTemplateStop(reply),
     windows: readWindows(reply),
     rate: readRate(reply),
     rules: { pairIntervalMs: pairIntervalUs / 1000, pairBurst, perSecond, maxInFlight, version },
@@ -141,6 +142,15 @@ function toView (sender: string, reply: SenderReply): SenderView {
     oldestDueSeconds: ageOf(reply.oldestDueUs, reply.nowMs),
     hasWorker: reply.hasWorker
   }
+}
+
+/** The entry of all templates, as lua/include/template_stop.lua writes it. While one is a probe, the others wait for it. */
+function readTemplateStop ({ templateStop, stopped: waiting }: SenderReply): SenderView['templates'] {
+  const [state = '', sinceUs, untilUs, , reason = null] = templateStop.split(' ')
+  if (state === '') return { state: 'active', reason: null, since: null, until: null, waiting }
+  const isEnding = state === 'releasing'
+  const until = isEnding || untilUs === '0' ? null : formatTime(Number(untilUs) / 1000)
+  return { state: isEnding ? 'ending' : 'stopped', reason, since: formatTime(Number(sinceUs) / 1000), until, waiting }
 }
 
 /** By the same rule as lua/include/window.lua. */

@@ -60,6 +60,12 @@ export async function pauseSender (store: Store, sender: string, by: string, for
   return before
 }
 
+/** Stops a sender as WhatsApp says: nothing is sent until then, ms since the epoch, or for an hour. Then probes show whether it works again. */
+export async function stopSender (store: Store, sender: string, reason: string, untilMs?: number): Promise<void> {
+  const forMs = untilMs === undefined ? '' : Math.max(1, Math.ceil(untilMs - store.nowMs(sender)))
+  await store.run('pause', { sender }, { state: 'stopped', forMs, reason })
+}
+
 /** The state of a sender and of its circuit before a change. */
 export interface StateBefore { before: SenderState, circuit: CircuitState }
 

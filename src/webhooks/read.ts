@@ -1,4 +1,5 @@
 import type { Status } from '../settlement/receipt.js'
+import { readAccountChanges, type AccountChange } from './account.js'
 import { readActs, type Act } from './acts.js'
 import { isJsonObject, type JsonObject } from '../values/json.js'
 
@@ -31,8 +32,8 @@ export interface Other {
   kind: 'inbound' | 'change'
 }
 
-/** `accounts`: whose templates may have changed. */
-export interface Notification { notices: Notice[], others: Other[], accounts: string[] }
+/** `accounts`: whose templates may have changed. `changes`: what Meta stops or lifts. */
+export interface Notification { notices: Notice[], others: Other[], accounts: string[], changes: AccountChange[] }
 
 /**
  * Reads a notification of Meta's without trusting it: every member may be missing or of another type. A member that cannot be read affects no
@@ -45,7 +46,8 @@ export function readNotification (body: unknown): Notification {
   return {
     notices: notices.filter(notice => notice !== null),
     others: changes.flatMap((change, index) => readOther(membersOf(change), index, notices[index]?.statuses.length ?? 0)),
-    accounts: [...new Set(entries.flatMap(readTemplateChange))]
+    accounts: [...new Set(entries.flatMap(readTemplateChange))],
+    changes: entries.flatMap(readAccountChanges)
   }
 }
 

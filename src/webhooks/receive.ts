@@ -11,12 +11,13 @@ import type { ReceiptDeps, Status } from '../settlement/receipt.js'
 import { resumeMarketing, stopMarketing } from '../throttle/opt-outs.js'
 import { accountsOf, hintRead } from '../templates/poll.js'
 import { writeActs, type Act } from './acts.js'
+import { applyAccountChanges, type AccountDeps } from './apply-account.js'
 import type { Notice, Preference } from './read.js'
 import { readNotification } from './read.js'
 import { relays } from './relay.js'
 import { appSecretsOf, findSigner, mayReport } from './verify.js'
 
-export interface WebhookDeps extends ReceiptDeps {
+export interface WebhookDeps extends ReceiptDeps, AccountDeps {
   /** What the operator entered at Meta as well; '' allows no verification. */
   verifyToken: string
   senders: Pick<SenderRegistry, 'ids' | 'has' | 'settingsOf' | 'formerSecrets'>
@@ -47,7 +48,7 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
     deps.events.emit('webhook.rejected', { reason: 'signature' })
     throw new SluiceError('WEBHOOK_SIGNATURE')
   }
-  const { notices: all, others, accounts } = readNotification(parse(deps, body))
+  const { notices: all, others, accounts, changes } = readNotification(parse(deps, body))
   // An app that signs for one number must not report on another's messages.
   const checks = await inParallel(all, CONCURRENCY, async notice => await isAllowed(deps, gate, notice, signer).catch((error: Error) => error))
   const notices = all.filter((_, i) => checks[i] === true)
@@ -66,6 +67,7 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
     () => bySender(notices).map(([sender, preferences]) => ({ sender, work: async () => await applyPreferences(deps, sender, preferences) })),
     () => accounts.filter(account => mayHint(deps, account, signer)).map(account =>
       ({ sender: '', work: async () => await hintRead(deps.store, account) })),
+    () => applyAccountChanges(deps, changes, signer),
     () => deps.settlement.callbacksEnabled === true ? relays(deps, gate, body.toString(), others, signer) : []
   )
   return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }

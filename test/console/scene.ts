@@ -29,6 +29,7 @@ const sender = (id: Id, own: object): object => ({
   reason: null,
   resumesAt: null,
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
+  templates: { state: 'active', reason: null, since: null, until: null, waiting: 0 },
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
   rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null },
   rules: { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500, version: 1 },

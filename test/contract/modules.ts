@@ -54,7 +54,8 @@ export const modules: Record<string, Module> = {
     imports: ['failure/acknowledge', 'failure/match', 'failure/retry', 'drain/close', 'settlement/record']
   },
   webhooks: {
-    does: 'converts Meta\'s webhooks to receipts of messages, or relays them', imports: ['settlement', 'templates/poll', 'throttle/opt-outs']
+    does: 'converts Meta\'s webhooks to receipts of messages and stops, or relays them',
+    imports: ['drain/close', 'settlement', 'templates', 'throttle/opt-outs', 'throttle/sender']
   },
   callbacks: { does: 'posts state changes to your system', imports: ['settlement/record', 'failure/failure'] },
   console: { does: 'serves the console page, which calls the HTTP API', imports: [] },

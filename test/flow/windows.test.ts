@@ -58,6 +58,7 @@ await t.test('a message is replaced by its template, or waits until the person w
   const otherwise = { name: 'come_back', language: { code: 'en_US' } }
   const replaced = await node.post('/messages', { to: '+15550005004', message: 'hello', otherwise })
   t.match(replaced, { status: 200, body: { status: 'sent', replaced: true } })
+  t.match((await node.get(`/messages/${replaced.body['id']}`)).body, { status: 'sent', replaced: true })
   t.match((await arrivals('+15550005004')).at(-1), { body: { type: 'template', template: otherwise } })
   const waiting = (await node.post('/messages', { to: '+15550005005', message: 'hello', whenClosed: 'wait' })).body
   t.match(waiting, { status: 'queued', waitingFor: 'window', delayMs: null })

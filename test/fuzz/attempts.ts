@@ -5,7 +5,7 @@ import type { FuzzWorld, Grant } from './world.js'
 const DAY_MS = 86_400_000
 /** What may cool down with each settlement. */
 const buckets: Record<string, string[]> = {
-  stop: ['sender', 'template'],
+  stop: ['sender', 'template', 'templates'],
   wait: ['', 'pair', 'sender-rate', 'throughput'],
   failed: ['', '', '', '', 'marketing']
 }
@@ -78,7 +78,7 @@ export async function receipt (w: FuzzWorld, sent: { id: string, wamid: string }
 
 export async function bounce (w: FuzzWorld, sent: { id: string, wamid: string }, attempt: number): Promise<void> {
   const { random } = w
-  const bucket = random.pick(['', '', 'pair', 'sender-rate', 'throughput', 'sender', 'marketing'])
+  const bucket = random.pick(['', '', 'pair', 'sender-rate', 'throughput', 'sender', 'templates', 'marketing'])
   const args = {
     id: sent.id,
     attempt,

@@ -56,9 +56,8 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
   settleAgain: {
     weight: 1,
     async run (w) {
-      if (w.settled.length === 0) return
-      const status = await settle(w, w.random.pick(w.settled), 'sent', { wamid: 'wamid.stale' })
-      if (status !== 'stale') throw new TypeError('a settled attempt was settled again')
+      const again = w.settled.length === 0 ? 'stale' : await settle(w, w.random.pick(w.settled), 'sent', { wamid: 'wamid.stale' })
+      if (again !== 'stale') throw new TypeError('a settled attempt was settled again')
     }
   },
   lateSuccess: {
@@ -160,8 +159,8 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
   pause: {
     weight: 1,
     async run (w) {
-      const state = w.random.pick(['paused', 'active', 'active', 'probe'])
-      await w.run('pause', { state, forMs: state === 'paused' && w.random.chance(0.7) ? 2000 : '', reason: 'x' })
+      const state = w.random.pick(['paused', 'stopped', 'active', 'active', 'active', 'probe'])
+      await w.run('pause', { state, forMs: state === 'stopped' || w.random.chance(0.7) ? 2000 : '', reason: 'RESTRICTED' })
     }
   },
   resume: { weight: 1, run: async w => { await w.run('pause', { state: 'active', forMs: '', reason: '' }) } },
@@ -180,6 +179,13 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       const state = w.random.pick(['paused', 'checking', 'rejected', 'approved', 'approved'])
       const untilMs = state === 'checking' ? w.ms + 500 : ''
       await w.run('set-template', { template: w.random.pick(TEMPLATES), state, code: 'X', name: 'name en', atMs: '', untilMs })
+    }
+  },
+  stopTemplates: {
+    weight: 1,
+    async run (w) {
+      const [state, untilMs] = [w.random.pick(['paused', 'checking', 'approved', 'approved']), w.random.pick([w.ms + 500, w.ms + 5000, ''])]
+      await w.run('set-template', { template: '*', state, code: 'X', name: 'X 500000', atMs: '', untilMs })
     }
   },
   recordWindows: {
@@ -201,9 +207,8 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
     weight: 2,
     async run (w) {
       const reply = await w.run('release-suspended', { limit: 3 })
-      if (reply.status !== 'released') return
-      for (const id of reply.rejected) await w.cancel(id, 'rejected')
-      for (const id of reply.cancelled) await w.cancel(id, 'cancelled')
+      for (const id of 'rejected' in reply ? reply.rejected : []) await w.cancel(id, 'rejected')
+      for (const id of 'cancelled' in reply ? reply.cancelled : []) await w.cancel(id, 'cancelled')
     }
   },
   recover: {

@@ -33,6 +33,8 @@ const still: Record<string, string> = {
   'Failures and retries / Removed early': 'no sender has 100,000 failures here',
   'Senders / Circuit breaker': 'it is off, since most attempts fail here all the time',
   'Senders / Suspended for templates': 'no template is paused here',
+  'Senders / Templates stopped': 'nothing stops the templates of an account here',
+  'Senders / Waiting while templates are stopped': 'and so none waits',
   'Senders / Waiting for their recipient': 'windows are not checked here',
   'Senders / Failed reads of templates': 'no account is configured here',
   'Senders / Accepted without a status': 'it looks at messages of more than two minutes ago',

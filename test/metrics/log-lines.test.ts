@@ -79,6 +79,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'failures.cut': [{ sender, failed: 2, resolved: 0 }],
   'sender.stopped': [{ sender, code: '190', error: 'expired' }],
   'template.failed': [],
+  'templates.stopped': [{ sender, account: '102', code: '131042', isOfAccount: true }],
   'template.changed': (['paused', 'checking', 'rejected', 'approved'] as const).map(state => ({ sender, template: 'a en', state, code: 'PAUSED' })),
   'bulk-job.ended': [{
     job: 'cancel-3f1c2a9be07d4c58',

@@ -1,243 +1,27 @@
 /**
- * Templates under random traffic: WhatsApp pauses, approves and rejects them while messages of them and others are posted, sent, retried,
- * cancelled and settled by receipts. A model knows what WhatsApp says. In every step the stored state is free of contradictions, and no message of
- * a template is granted that is written as not sent. In the end nothing is lost.
+ * Templates under random traffic: WhatsApp pauses, approves and rejects them, or stops all of them, while messages of them and others are posted,
+ * sent, retried, cancelled and settled by receipts, and an operator pauses their campaign. A model knows what is said. In every step the stored
+ * state is free of contradictions, and no message of a template is granted that is written as not sent; of a stop of all, only probes. In the end
+ * nothing is lost.
  */
 import t from 'tap'
-import { createRun, type ClaimedGrant, type Run } from '../../src/redis/commands.js'
+import { createRun } from '../../src/redis/commands.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { seedOf } from '../support/seed.js'
-import { createRandom, type Random } from './random.js'
+import { createRandom } from './random.js'
+import { Model, SENDER, STEPS } from './template-model.js'
 
 const ROUNDS = Number(process.env['TEMPLATE_ROUNDS'] ?? 6)
-const STEPS = 400
-const SENDER = '100000000000001'
-const START = 1_800_000_000_000_000
-const TEMPLATES = ['aaaaaaaaaaa', 'bbbbbbbbbbb', 'ccccccccccc']
-const PAIR_US = 50_000
-const PLAIN = 'text'
-
-type Effect = 'sent' | 'waits' | 'rejected'
-interface Message { id: string, recipient: string, template: string, seq: number, state: 'open' | 'sent' | 'failed' | 'closed', attempts: number }
-
-class Model {
-  readonly messages = new Map<string, Message>()
-  readonly breaches: string[] = []
-  granted = 0
-  suspended = 0
-  #now = START
-  #count = 0
-  #calls = 0
-  /** What is written of each template. */
-  readonly #effects = new Map<string, Effect>(TEMPLATES.map(template => [template, 'sent']))
-  /** First attempts by pair and template: the number of the youngest. */
-  readonly #youngest = new Map<string, number>()
-  #flights: ClaimedGrant[] = []
-  #holders = new Map<string, string>()
-  readonly #run: Run
-  readonly #random: Random
-
-  constructor (run: Run, random: Random) {
-    this.#run = run
-    this.#random = random
-  }
-
-  readonly run: Run = async (name, at, args) => await this.#run(name, at, { ...args, now: this.#now })
-
-  async rules (): Promise<void> {
-    await this.run('quota', { sender: SENDER }, {
-      operator: true, settings: '', pairIntervalUs: PAIR_US, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 100, maxInFlight: 20, perSecond: 1000
-    })
-  }
-
-  async step (): Promise<void> {
-    this.#now += this.#random.int(1, 30_000)
-    const draw = this.#random.int(1, 100)
-    if (draw <= 40) return await this.#post()
-    if (draw <= 65) return await this.#claim()
-    if (draw <= 85) return await this.#settle()
-    if (draw <= 92) return await this.#change(this.#random.pick(TEMPLATES), this.#random.pick(['sent', 'waits', 'waits', 'rejected'] as const))
-    if (draw <= 96) return await this.#release()
-    await this.#cancel()
-  }
-
-  /** As the doctor checks messages and pairs. */
-  async contradictions (): Promise<string[]> {
-    const found = []
-    for (const { id, recipient } of this.messages.values()) {
-      const args = { rememberMs: 86_400_000, id, lane: '', member: '' }
-      const { kinds } = await this.run('check-messages', { sender: SENDER, digest: id.slice(0, 22) }, args)
-      const pair = await this.run('check-pairs', { sender: SENDER }, { recipient })
-      found.push(...[kinds, pair.kinds].filter(text => text !== '').map(text => `${id}: ${text}`))
-    }
-    return found
-  }
-
-  /** WhatsApp approves all; everything is sent. */
-  async finish (): Promise<void> {
-    for (const template of TEMPLATES) await this.#change(template, 'sent')
-    for (let pass = 0; pass < 4 * STEPS && this.#isOpen(); pass++) {
-      this.#now += PAIR_US
-      await this.#release()
-      await this.#claim()
-      while (this.#flights.length > 0) await this.#settle(true)
-    }
-    await this.#release()
-  }
-
-  #isOpen (): boolean {
-    return [...this.messages.values()].some(({ state }) => state === 'open')
-  }
-
-  async #post (): Promise<void> {
-    const template = this.#random.pick([PLAIN, ...TEMPLATES])
-    const recipient = `p1415555000${this.#random.int(1, 4)}`
-    const digest = `k${String(++this.#count).padStart(21, '0')}`
-    const effect = this.#effects.get(template) ?? 'sent'
-    const holder = `a1:${++this.#calls}`
-    const reply = await this.run('admit', { sender: SENDER, digest }, {
-      digest,
-      fingerprint: '000000000000ff',
-      recipient,
-      lane: 2,
-      payload: '["web","x","n"]',
-      inline: this.#random.chance(0.5),
-      whenLimited: 'wait',
-      lifeMs: 86_400_000,
-      scheduledFor: '',
-      windowMs: 86_400_000,
-      holder,
-      runId: 'run1',
-      leaseMs: 60_000,
-      queueCap: 1000,
-      backlogCap: 100_000,
-      template: template === PLAIN ? '' : template
-    })
-    const isRefused = reply.status === 'rejected' && reply.code === 'TEMPLATE_REJECTED'
-    if (isRefused !== (effect === 'rejected')) this.breaches.push(`${template} ${effect}: admit replied ${reply.status}`)
-    if (reply.status !== 'granted' && reply.status !== 'queued') return
-    if (effect === 'waits' && (reply.status !== 'queued' || reply.waitingFor !== 'template-paused' || reply.waitUs !== -1)) {
-      this.breaches.push(`${template} waits: admit replied ${JSON.stringify(reply)}`)
-    }
-    const id = `${digest}.${reply.generation}`
-    this.messages.set(id, { id, recipient, template, seq: this.#count, state: 'open', attempts: 0 })
-    if (reply.status === 'granted') this.#see({ id, recipient, attempt: 1, stops: 0, lane: 2, lateUs: 0, body: '', pairHits: 0 }, holder)
-  }
-
-  async #claim (): Promise<void> {
-    const holder = `a1:${++this.#calls}`
-    const reply = await this.run('claim', { sender: SENDER }, { drainRun: 'a1.1', want: 10, mode: 'keep', holder, runId: 'run1', leaseMs: 60_000 })
-    if (reply.status !== 'claimed') throw new TypeError(reply.status)
-    for (const grant of reply.grants) this.#see(grant, holder)
-    if (reply.dropped > 0) this.breaches.push(`${reply.dropped} heads were dropped`)
-    // A head whose pair is free leaves its queue by the claim that could grant it: no other message of the pair waits for it.
-    if (reply.grants.length < 10 && reply.nextUs >= 0 && reply.nextUs < this.#now) this.breaches.push('a due head stays')
-  }
-
-  #see (grant: ClaimedGrant, holder: string): void {
-    const message = this.messages.get(grant.id)
-    if (message === undefined || message.state !== 'open') {
-      this.breaches.push(`${grant.id} was granted after its end`)
-      return
-    }
-    const effect = this.#effects.get(message.template) ?? 'sent'
-    if (effect !== 'sent') this.breaches.push(`${message.template} ${effect}: granted`)
-    this.granted++
-    this.#flights.push(grant)
-    this.#holders.set(grant.id, holder)
-    const key = `${message.recipient} ${message.template}`
-    if (message.attempts === 0 && message.seq < (this.#youngest.get(key) ?? 0)) this.breaches.push(`${key}: ${message.seq} after a younger one`)
-    if (message.attempts === 0) this.#youngest.set(key, message.seq)
-  }
-
-  async #settle (isGood = false): Promise<void> {
-    const grant = this.#flights.shift()
-    const message = grant === undefined ? undefined : this.messages.get(grant.id)
-    if (grant === undefined || message === undefined) return
-    const isTemplate = message.template !== PLAIN
-    const draw = isGood ? 0 : this.#random.int(1, 100)
-    const outcome = draw <= 60 ? 'sent' : draw <= 70 ? 'retry' : !isTemplate ? 'sent' : draw <= 90 ? 'paused' : 'missing'
-    const byTemplate = { bucket: 'template', coolMs: outcome === 'missing' ? 90_000 : 0, code: `${outcome === 'missing' ? 132001 : 132015} name en` }
-    const reply = await this.run('settle', { sender: SENDER, digest: grant.id.slice(0, 22) }, {
-      id: grant.id,
-      recipient: grant.recipient,
-      attempt: grant.attempt,
-      holder: this.#holders.get(grant.id) ?? '',
-      settlement: outcome === 'sent' || outcome === 'retry' ? outcome : 'stop',
-      startedUs: 1000,
-      afterMs: 100,
-      bucket: '',
-      coolMs: 0,
-      code: '',
-      resultSuffix: 'web wamid.1',
-      history: '{"attempt":1}',
-      reason: 'rejected',
-      ...(outcome === 'paused' || outcome === 'missing' ? byTemplate : {})
-    })
-    if (reply.status !== 'settled') {
-      this.breaches.push(`settle replied ${reply.status}`)
-      return
-    }
-    if (outcome === 'paused' && reply.settlement !== 'wait') this.breaches.push(`a paused template: ${reply.settlement}`)
-    if (outcome === 'paused' || (outcome === 'missing' && reply.settlement === 'wait')) {
-      if (this.#effects.get(message.template) === 'sent') this.#effects.set(message.template, 'waits')
-    }
-    // A missing template is marked for a failed message, too.
-    if (outcome === 'missing' && reply.settlement === 'failed' && this.#effects.get(message.template) === 'sent') {
-      this.#effects.set(message.template, 'waits')
-    }
-    if (reply.settlement === 'sent' || reply.settlement === 'failed') message.state = reply.settlement
-    if (reply.settlement === 'retry') message.attempts++
-    if (reply.settlement === 'retry') await this.#retry(grant.id)
-  }
-
-  async #retry (id: string): Promise<void> {
-    const holder = `a1:${++this.#calls}`
-    const reply = await this.run('retry', { sender: SENDER, digest: id.slice(0, 22) }, {
-      id, force: true, inline: this.#random.chance(0.5), holder, runId: 'run1', leaseMs: 60_000, lifeMs: 86_400_000
-    })
-    if (reply.status === 'granted') this.#see({ ...reply, id, lateUs: 0 }, holder)
-  }
-
-  async #change (template: string, effect: Effect): Promise<void> {
-    const state = effect === 'sent' ? 'approved' : effect === 'waits' ? 'paused' : 'rejected'
-    const { status } = await this.run('set-template', { sender: SENDER }, { template, state, code: 'X', atMs: '', untilMs: '', name: 'name en' })
-    if (status !== 'written') this.breaches.push(`set-template replied ${status}`)
-    this.#effects.set(template, effect)
-  }
-
-  async #release (): Promise<void> {
-    for (;;) {
-      const reply = await this.run('release-suspended', { sender: SENDER }, { limit: 5 })
-      if (reply.status !== 'released') throw new TypeError(reply.status)
-      this.suspended += reply.count + reply.rejected.length
-      for (const id of reply.rejected) await this.#close(id, 'rejected')
-      if (reply.isDone) return
-    }
-  }
-
-  async #cancel (): Promise<void> {
-    const open = [...this.messages.values()].filter(({ state }) => state === 'open')
-    if (open.length > 0) await this.#close(this.#random.pick(open).id, 'cancelled')
-  }
-
-  async #close (id: string, reason: string): Promise<void> {
-    const message = this.messages.get(id)
-    const args = { id, reason, resultSuffix: 'web -', history: '{"outcome":"closed"}' }
-    const { status } = await this.run('cancel', { sender: SENDER, digest: id.slice(0, 22) }, args)
-    if (status === 'done' && message !== undefined) message.state = reason === 'rejected' ? 'failed' : 'closed'
-    if (reason === 'rejected' && status !== 'done') this.breaches.push(`a suspended message of a rejected template: ${status}`)
-  }
-}
-
 const server = await startRedis(t)
 const seed = seedOf('templates')
+let all = { stops: 0, probes: 0, held: 0 }
 
 for (let round = 1; round <= ROUNDS; round++) {
   await t.test(`round ${round} of seed ${seed}`, async t => {
     const redis = server.connect()
     const prefix = createPrefix()
-    const model = new Model(createRun(redis, prefix), createRandom(seed + round))
+    const model = new Model(createRun(redis, prefix), createRandom(seed + round),
+      async template => await redis.hget(`{${prefix}:${SENDER}}:templates`, template))
     await model.rules()
     for (let step = 0; step < STEPS; step++) await model.step()
     t.strictSame(await model.contradictions(), [], 'no contradiction is stored')
@@ -245,8 +29,12 @@ for (let round = 1; round <= ROUNDS; round++) {
     t.strictSame(model.breaches, [])
     t.strictSame([...model.messages.values()].filter(({ state }) => state === 'open'), [], 'nothing is lost')
     t.ok(model.suspended > 0 && model.granted > STEPS / 8, `${model.messages.size} messages, ${model.granted} grants, ${model.suspended} suspended`)
+    all = { stops: all.stops + model.stops, probes: all.probes + model.probes, held: all.held + model.held }
     t.equal(await redis.hget(`{${prefix}:${SENDER}}:sender`, 'limits'), null, 'scripts look at templates no longer')
     const left = ['suspended', 'templates', 'backlog', 'queue:normal', 'ready:normal', 'grants']
     t.strictSame(await Promise.all(left.map(async name => await redis.exists(`{${prefix}:${SENDER}}:${name}`))), left.map(() => 0))
   })
 }
+
+t.ok(all.stops >= ROUNDS && all.probes > 0 && all.held > ROUNDS,
+  `${all.stops} stops of all templates, ${all.probes} grants of probes, ${all.held} messages of a paused campaign`)

@@ -265,12 +265,12 @@ class Sent(_Sent, total=False):
     sandbox: bool
     # WhatsApp's id of the recipient, if it differs from what the caller wrote
     waId: str
+    # The recipient's window was closed, and `otherwise` was sent in place of the message; absent
+    # otherwise
+    replaced: bool
     # WhatsApp's status of the message, if given: `accepted`, or `held_for_quality_assessment` for a
     # paced template
     messageStatus: str
-    # The recipient's window is closed, and `otherwise` was sent in place of the message; absent
-    # otherwise
-    replaced: bool
 
 
 class AcceptedError(TypedDict):
@@ -339,11 +339,13 @@ class Accepted(_Accepted, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
     # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
+        "retry"
     ]]
     # Why the last attempt failed
     error: AcceptedError
@@ -458,6 +460,9 @@ class Duplicate(_Duplicate, total=False):
     scheduledFor: str
     # WhatsApp's id of the recipient, if it differs from what the caller wrote
     waId: str
+    # The recipient's window was closed, and `otherwise` was sent in place of the message; absent
+    # otherwise
+    replaced: bool
     # A failure that a webhook reported after WhatsApp accepted the message
     deliveryError: DuplicateDeliveryError
     # How long it waits at least; null if no end is known
@@ -473,11 +478,13 @@ class Duplicate(_Duplicate, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
     # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
+        "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -597,6 +604,9 @@ class Message(_Message, total=False):
     scheduledFor: str
     # WhatsApp's id of the recipient, if it differs from what the caller wrote
     waId: str
+    # The recipient's window was closed, and `otherwise` was sent in place of the message; absent
+    # otherwise
+    replaced: bool
     # A failure that a webhook reported after WhatsApp accepted the message
     deliveryError: MessageDeliveryError
     # How long it waits at least; null if no end is known
@@ -612,11 +622,13 @@ class Message(_Message, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
     # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
+        "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -731,11 +743,13 @@ class AcceptedRow(_AcceptedRow, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
     # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
+        "retry"
     ]]
     # Why the last attempt failed
     error: AcceptedRowError
@@ -852,6 +866,9 @@ class DuplicateRow(_DuplicateRow, total=False):
     scheduledFor: str
     # WhatsApp's id of the recipient, if it differs from what the caller wrote
     waId: str
+    # The recipient's window was closed, and `otherwise` was sent in place of the message; absent
+    # otherwise
+    replaced: bool
     # A failure that a webhook reported after WhatsApp accepted the message
     deliveryError: DuplicateRowDeliveryError
     # How long it waits at least; null if no end is known
@@ -867,11 +884,13 @@ class DuplicateRow(_DuplicateRow, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
     # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
+        "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -1300,11 +1319,13 @@ class Failure(TypedDict):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
     # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
+        "retry"
     ]]
     # As the caller gave it
     metadata: Optional[Dict[str, Any]]
@@ -1617,11 +1638,13 @@ class RateLimit(TypedDict):
     # payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
     # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
+        "retry"
     ]
     # Messages in the recipient's queue
     waiting: RateLimitWaiting
@@ -2018,6 +2041,24 @@ class Circuit(TypedDict):
     code: Optional[str]
 
 
+class TemplateStop(TypedDict):
+    """A stop of all templates of a sender"""
+
+    # Whether WhatsApp sends its templates. `active`: they are sent, but for those that `GET
+    # /senders/{id}/templates` lists. `stopped`: WhatsApp sends none of them: messages of templates
+    # wait, and all others go on. `ending`: they are sent again, and what waited returns to its
+    # queue
+    state: Literal["active", "stopped", "ending"]
+    # The code that stopped them, or WhatsApp's name of the restriction; null while they are sent
+    reason: Optional[str]
+    # Since when; null while they are sent
+    since: Optional[str]
+    # When it ends by itself or is probed next; null if only an operator ends it
+    until: Optional[str]
+    # Messages that wait for its end, outside of the queues
+    waiting: int
+
+
 class SenderRate(TypedDict):
     """The rate in force of a sender"""
 
@@ -2072,6 +2113,24 @@ class SenderCircuit(TypedDict):
     nextProbeAt: Optional[str]
     # Code of the last failure that was not the message's own; null while it is closed
     code: Optional[str]
+
+
+class SenderTemplates(TypedDict):
+    """Whether WhatsApp sends its templates at all"""
+
+    # Whether WhatsApp sends its templates. `active`: they are sent, but for those that `GET
+    # /senders/{id}/templates` lists. `stopped`: WhatsApp sends none of them: messages of templates
+    # wait, and all others go on. `ending`: they are sent again, and what waited returns to its
+    # queue
+    state: Literal["active", "stopped", "ending"]
+    # The code that stopped them, or WhatsApp's name of the restriction; null while they are sent
+    reason: Optional[str]
+    # Since when; null while they are sent
+    since: Optional[str]
+    # When it ends by itself or is probed next; null if only an operator ends it
+    until: Optional[str]
+    # Messages that wait for its end, outside of the queues
+    waiting: int
 
 
 class SenderWindows(TypedDict):
@@ -2146,6 +2205,8 @@ class Sender(TypedDict):
     resumesAt: Optional[str]
     # Its circuit breaker
     circuit: SenderCircuit
+    # Whether WhatsApp sends its templates at all
+    templates: SenderTemplates
     # The customer service windows of its recipients
     windows: SenderWindows
     # The rate in force
@@ -2160,7 +2221,7 @@ class Sender(TypedDict):
     inFlight: int
     # Messages that wait for their `scheduledFor`
     scheduled: int
-    # Messages that wait for their template to be approved, outside of the queues
+    # Messages that wait for their own template to be approved, outside of the queues
     suspended: int
     # Messages that wait until their recipient writes, outside of the queues
     awaiting: int
@@ -2342,11 +2403,13 @@ class GraphAcceptedSluice(_GraphAcceptedSluice, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
     # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waiting_for: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
+        "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     next_retry_at: Optional[str]
@@ -2488,11 +2551,13 @@ class GraphWait(_GraphWait, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
     # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waiting_for: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "window", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
+        "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     next_retry_at: Optional[str]

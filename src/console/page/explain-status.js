@@ -42,6 +42,11 @@ function explainWait ({ waitingFor, expectedAt, position }, sender, stop, text) 
   if (waitingFor === 'sender-stopped') return text(t('say.stopped'), [stop?.explanation, place, stop?.remedy ?? t('do.stopped')], 'waiting')
   if (waitingFor === 'window') return text(t('say.window'), [t('why.window'), t('do.window')], 'waiting')
   if (waitingFor === 'campaign-paused') return text(t('say.campaign'), [t('why.campaign'), t('do.campaign')], 'waiting')
+  if (waitingFor === 'templates-stopped') {
+    const until = sender?.templates?.until
+    return text(t('say.templatesStopped'), [t('why.templatesStopped', { code: sender?.templates?.reason ?? '–' }),
+      until ? t('do.stopEnd', { time: clock(until) }) : '', t('do.templatesStopped')], 'waiting')
+  }
   if (waitingFor === 'template-paused') return text(t('say.template'), [t('why.template'), t('do.template')], 'waiting')
   if (waitingFor === 'outage' && sender?.circuit?.state !== 'half-open') {
     const probe = sender?.circuit?.nextProbeAt ? t('do.probe', { time: clock(sender.circuit.nextProbeAt) }) : ''

@@ -47,7 +47,8 @@ function Detail ({ sender, own }) {
       <span class="end"><a class="btn" href=${href('messages', { sender: sender.id })}>${t('messages')}</a>
         <a class="btn" href=${href('failures', { sender: sender.id })}>${t('failures')}</a>
         ${mayAct() && html`<${Button} id="edit-rule" icon="edit" onClick=${() => editRule(sender)}>${t('rule.edit')}<//>`}
-        ${mayAct() && troubleOf(sender) !== null && html`<${Button} id=${`resume-${sender.id}`}
+        ${mayAct() && (troubleOf(sender) !== null || sender.templates?.state === 'stopped') && html`<${Button}
+          id=${`resume-${sender.id}`}
           kind=${sender.circuit.state === 'open' && sender.state === 'active' ? '' : 'primary'} icon="play"
           onClick=${() => resume(sender)}>${t('resume.button')}<//>`}
         ${mayAct() && sender.state === 'active' && html`<${Button} id=${`pause-${sender.id}`} kind="danger" icon="pause"
@@ -66,6 +67,7 @@ function Detail ({ sender, own }) {
       <section id="why"><h3>${t('why.title')}</h3><${Why} sender=${sender} />
         ${isSlower(sender) && html`<p class="note warn" id="slower"><${Icon} name="gauge" />
           <span>${slowerText(sender)}. ${t('rate.rises', { time: clock(sender.rate.nextRiseAt) })} ${t('do.slower')}</span></p>`}
+        ${sender.templates?.state === 'stopped' && html`<${TemplateStop} sender=${sender} />`}
         ${sender.suspended > 0 && html`<p class="note warn"><${Icon} name="template" />
           <span>${tn('todo.template', sender.suspended)}. ${t('do.template')}</span></p>`}
         ${sender.awaiting > 0 && html`<p class="note"><${Icon} name="info" />
@@ -76,6 +78,16 @@ function Detail ({ sender, own }) {
           : ''}</dd></div>
         <div><dt>${t('sender')}</dt><dd>${t('rule.senderText', { n: number(rules.perSecond), inFlight: number(rules.maxInFlight) })}</dd></div>
         <div><dt>${t('rule.version')}</dt><dd>${number(rules.version)}</dd></div></dl></section></div></section>`
+}
+
+/** WhatsApp sends no template of the sender: why, until when, and what to do. */
+function TemplateStop ({ sender }) {
+  const { reason, until, waiting } = sender.templates
+  const code = useCode(reason)
+  return html`<p class="note warn" id="template-stop"><${Icon} name="template" /><span>
+    <b>${t('todo.templatesStopped', { sender: nameOf(sender), code: reason })}.</b> ${code?.explanation ?? ''}
+    ${' '}${tn('count.waits', waiting)}. ${until !== null && t('do.stopEnd', { time: clock(until) })}
+    ${' '}${code?.remedy ?? t('do.templatesStopped')}</span></p>`
 }
 
 /** What the sender does, or why it does not send, and what to do. */

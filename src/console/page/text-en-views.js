@@ -49,6 +49,7 @@ export const enViews = {
   'todo.window.other': '{n} messages wait until their recipients write',
   'todo.template.one': '{n} message waits for its template',
   'todo.template.other': '{n} messages wait for their template',
+  'todo.templatesStopped': '{sender}: WhatsApp sends no templates ({code})',
   'todo.paused': 'Paused: {sender}',
   'todo.pausedText': 'By {by}; {end}.',
   'todo.final': 'Final. ',

@@ -79,6 +79,7 @@ export const en = {
   'wait.window': 'its recipient has not written in the last 24 hours',
   'wait.campaign-paused': 'its campaign is paused or cancelled',
   'wait.template-paused': 'its template is not approved at WhatsApp now',
+  'wait.templates-stopped': 'WhatsApp sends no template of its sender',
   'wait.schedule': 'the caller scheduled it for later',
   'wait.retry': 'the retry schedule',
 

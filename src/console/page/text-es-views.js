@@ -49,6 +49,7 @@ export const esViews = {
   'todo.window.other': '{n} mensajes esperan a que sus destinatarios escriban',
   'todo.template.one': '{n} mensaje espera a su plantilla',
   'todo.template.other': '{n} mensajes esperan a su plantilla',
+  'todo.templatesStopped': '{sender}: WhatsApp no envía plantillas ({code})',
   'todo.paused': 'En pausa: {sender}',
   'todo.pausedText': 'Por {by}; {end}.',
   'todo.final': 'Definitivo. ',

@@ -76,6 +76,7 @@ export const es = {
   'wait.window': 'su destinatario no ha escrito en las últimas 24 horas',
   'wait.campaign-paused': 'su campaña está en pausa o cancelada',
   'wait.template-paused': 'su plantilla no está aprobada ahora en WhatsApp',
+  'wait.templates-stopped': 'WhatsApp no envía ninguna plantilla de su remitente',
   'wait.schedule': 'el servicio lo programó para más tarde',
   'wait.retry': 'el plan de reintentos',
   'circuit.closed': 'Cerrado',

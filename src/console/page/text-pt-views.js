@@ -49,6 +49,7 @@ export const ptViews = {
   'todo.window.other': '{n} mensagens esperam seus destinatários escreverem',
   'todo.template.one': '{n} mensagem espera por seu modelo',
   'todo.template.other': '{n} mensagens esperam por seu modelo',
+  'todo.templatesStopped': '{sender}: o WhatsApp não envia modelos ({code})',
   'todo.paused': 'Em pausa: {sender}',
   'todo.pausedText': 'Por {by}; {end}.',
   'todo.final': 'Definitivo. ',

@@ -76,6 +76,7 @@ export const pt = {
   'wait.window': 'seu destinatário não escreveu nas últimas 24 horas',
   'wait.campaign-paused': 'sua campanha está pausada ou cancelada',
   'wait.template-paused': 'seu modelo não está aprovado agora no WhatsApp',
+  'wait.templates-stopped': 'o WhatsApp não envia nenhum modelo do seu remetente',
   'wait.schedule': 'o serviço a agendou para mais tarde',
   'wait.retry': 'o plano de tentativas',
   'circuit.closed': 'Fechado',

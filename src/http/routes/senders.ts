@@ -1,6 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { SenderView } from '../../sender-facts.js'
 import type { SenderRegistry } from '../../sender-registry.js'
+import type { CloseDeps } from '../../drain/close.js'
+import { resumeTemplates } from '../../templates/stop.js'
 import { inspectSender, inspectSenders } from '../../throttle/inspect.js'
 import { pauseSender as pause, resumeSender as resume, changeRules } from '../../throttle/sender.js'
 import type { Api, ServedSenders } from '../api.js'
@@ -75,6 +77,20 @@ const RateSchema = Type.Object({
   nextRiseAt: timestampOrNull('When the rate rises next at the earliest, if it is used; null while the rule is in force')
 }, { $id: 'SenderRate', description: 'The rate in force of a sender' })
 
+const templateStops: Record<SenderView['templates']['state'], string> = {
+  active: 'they are sent, but for those that `GET /senders/{id}/templates` lists',
+  stopped: 'WhatsApp sends none of them: messages of templates wait, and all others go on',
+  ending: 'they are sent again, and what waited returns to its queue'
+}
+
+const TemplateStopSchema = Type.Object({
+  state: oneOf(templateStops, 'Whether WhatsApp sends its templates'),
+  reason: textOrNull('The code that stopped them, or WhatsApp\'s name of the restriction; null while they are sent'),
+  since: timestampOrNull('Since when; null while they are sent'),
+  until: timestampOrNull('When it ends by itself or is probed next; null if only an operator ends it'),
+  waiting: count('Messages that wait for its end, outside of the queues')
+}, { $id: 'TemplateStop', description: 'A stop of all templates of a sender' })
+
 const windowStates: Record<SenderView['windows']['state'], string> = {
   off: 'WINDOW_CHECK is off, and every message passes',
   collecting: 'webhooks have not come for 24 hours, or some may be missing: every message passes',
@@ -95,6 +111,7 @@ export const SenderSchema = Type.Object({
   reason: textOrNull('The operator who paused it and the note after a colon, or the code that stopped it'),
   resumesAt: timestampOrNull('When it resumes by itself, or is probed next; null if no end is known'),
   circuit: ref(CircuitSchema, 'Its circuit breaker'),
+  templates: ref(TemplateStopSchema, 'Whether WhatsApp sends its templates at all'),
   windows: ref(WindowsSchema, 'The customer service windows of its recipients'),
   rate: ref(RateSchema, 'The rate in force'),
   rules: ref(RulesSchema, 'Its rules'),
@@ -102,7 +119,7 @@ export const SenderSchema = Type.Object({
   due: count('Queued messages whose ready time has come'),
   inFlight: count('Messages in flight to WhatsApp'),
   scheduled: count('Messages that wait for their `scheduledFor`'),
-  suspended: count('Messages that wait for their template to be approved, outside of the queues'),
+  suspended: count('Messages that wait for their own template to be approved, outside of the queues'),
   awaiting: count('Messages that wait until their recipient writes, outside of the queues'),
   unknown: count('Messages of unknown outcome'),
   retrying: count('Messages that wait for their next retry'),
@@ -126,6 +143,7 @@ export const senderSample = {
   reason: null,
   resumesAt: null,
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
+  templates: { state: 'active', reason: null, since: null, until: null, waiting: 0 },
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
   rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null },
   rules,
@@ -175,7 +193,7 @@ const pauseSender = {
 const resumeSender = {
   ...ofOne,
   operationId: 'resumeSender',
-  summary: 'Resumes a sender that is paused or stopped, closes its circuit, and restores its rule',
+  summary: 'Resumes a sender that is paused or stopped, or whose templates are, closes its circuit, and restores its rule',
   response: { 200: json('The sender, active', ref(SenderSchema), { examples: { open: senderSample } }), ...errors },
   'x-requests': { one: { summary: 'The default sender', params } }
 }
@@ -199,11 +217,14 @@ export function nameSender (senders: NamingSenders, view: SenderView): NamedSend
 }
 
 /** The sending numbers: counts and rules, pausing and resuming. */
-export interface SenderRouteDeps extends AuditDeps { senders: NamingSenders }
+export interface SenderRouteDeps extends AuditDeps, CloseDeps { senders: NamingSenders }
 
 export function senderRoutes (api: Api, deps: SenderRouteDeps): void {
   const withName = (view: SenderView): NamedSender => nameSender(deps.senders, view)
-  addSchemas(api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, RateSchema, WindowsSchema, FailureCountsSchema, SenderSchema, SendersSchema)
+  addSchemas(
+    api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, TemplateStopSchema, RateSchema, WindowsSchema, FailureCountsSchema, SenderSchema,
+    SendersSchema
+  )
 
   api.get('/senders', { schema: listSenders, config: { roles: ['read', 'admin'] } }, async () => {
     const { senders, unavailable } = await inspectSenders(deps.store, deps.senders.ids())
@@ -223,6 +244,7 @@ export function senderRoutes (api: Api, deps: SenderRouteDeps): void {
   api.post('/senders/:id/resume', { schema: resumeSender, config: { roles: ['admin'] } }, async request => {
     const sender = chooseSender(deps.senders, request.params.id)
     const { before, circuit } = await resume(deps.store, sender)
+    await resumeTemplates(deps, sender)
     const detail = circuit === 'closed' ? {} : { detail: `circuit was ${circuit}` }
     await audit(deps, { by: request.caller.name, action: 'resume', sender, subject: sender, ...detail })
     if (before !== 'active') deps.events.emit('sender.resumed', { sender })

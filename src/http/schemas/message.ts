@@ -31,6 +31,7 @@ export const waitingForMeanings: Record<WaitingFor, string> = {
   outage: 'WhatsApp is down, or works again and the backlog is sent in stages',
   'template-paused': 'its template is not approved at WhatsApp now; it is sent once it is approved again',
   'campaign-paused': 'its campaign is paused; it is sent once that is resumed',
+  'templates-stopped': 'WhatsApp sends no template of the sender: payment, quality or policy',
   window: 'its recipient to write or call: WhatsApp accepts it only within 24 hours after that',
   schedule: 'its own `scheduledFor`',
   retry: 'the retry schedule'
@@ -112,6 +113,8 @@ const posted = {
   sandbox: sandboxFlag
 }
 
+const replaced = Type.Optional(flag('The recipient\'s window was closed, and `otherwise` was sent in place of the message; absent otherwise'))
+
 export const MessageSchema = Type.Object({
   ...identity,
   jobId: textOrNull('The idempotency key, or the id if there is none; null once the message is settled, unless it was requested by its key'),
@@ -138,6 +141,7 @@ export const MessageSchema = Type.Object({
   attemptCount: count('Attempts that count against the retry schedule'),
   providerMessageId,
   waId,
+  replaced,
   deliveredAt: timestampOrNull('When it was delivered, from a webhook'),
   readAt: timestampOrNull('When it was read, from a webhook'),
   deliveryError: Type.Optional(ref(DeliveryErrorSchema, 'A failure that a webhook reported after WhatsApp accepted the message')),
@@ -155,9 +159,9 @@ export const SentSchema = Type.Object({
   ...posted,
   providerMessageId,
   waId,
+  replaced,
   messageStatus: Type.Optional(text(
-    'WhatsApp\'s status of the message, if given: `accepted`, or `held_for_quality_assessment` for a paced template')),
-  replaced: Type.Optional(flag('The recipient\'s window is closed, and `otherwise` was sent in place of the message; absent otherwise'))
+    'WhatsApp\'s status of the message, if given: `accepted`, or `held_for_quality_assessment` for a paced template'))
 }, { $id: 'Sent', description: 'The message was sent within the request (`immediate`)' })
 
 export const AcceptedSchema = Type.Object({ ...posted, ...wait, error, nextRetryAt: Type.Optional(nextRetryAt) }, {
