@@ -8,6 +8,8 @@ import type { Replies } from '../redis/commands.js'
 import { publicId, senderKey, admittedAt, hourOf, parseId } from '../redis/keys.js'
 import { findTerm, findTerms, positionOf } from '../redis/lookup-index.js'
 import type { Store } from '../redis/store.js'
+import { applyParked } from '../settlement/parked.js'
+import type { ReceiptDeps } from '../settlement/receipt.js'
 import type { Result, StoredMessage } from '../settlement/record.js'
 import { parseRecord, parseResult } from '../settlement/record.js'
 import { failUnknown } from '../settlement/settle.js'
@@ -20,7 +22,7 @@ const CHECK_MS = 100
 /** Subjects that one script call scans, and events that one call moves out of the outbox: a few ms of Redis each. */
 const CALLBACK_PAGE = 500
 
-export type ErasureDeps = Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>
+export interface ErasureDeps extends Pick<DeliveryDeps, 'store' | 'events' | 'wakes' | 'settlement'>, ReceiptDeps {}
 
 export interface EraseResult {
   /** True if nothing is left; otherwise repeat the request. */
@@ -67,13 +69,17 @@ async function findWaiting (store: Store, sender: string, recipient: string): Pr
   return ids
 }
 
-/** `busy`: the message is in flight. A message with an unknown outcome fails: kept on hold, it would be sent again after the erasure. */
+/**
+ * `busy`: the message is in flight. A message with an unknown outcome fails: kept on hold, it would be sent again after the erasure. Unless a parked
+ * status already says that it was accepted.
+ */
 async function closeOrFail (deps: ErasureDeps, sender: string, id: string, by: string): Promise<'closed' | 'gone' | 'busy'> {
   const text = await deps.store.redis.hget(senderKey(deps.store.prefix, sender, 'backlog'), id)
   if (text === null) return 'gone'
   const stored = parseRecord(text)
   const done = await closeMessage(deps, sender, id, cancelledBy(by), stored.payload)
   if (done !== 'busy') return done === 'done' ? 'closed' : 'gone'
+  await applyParked(deps, sender, id, stored.attempts)
   const { status } = await failUnknown(deps, sender, id, stored)
   return status === 'failed' ? 'closed' : 'busy'
 }

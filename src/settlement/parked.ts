@@ -58,10 +58,11 @@ export async function retryParked (deps: ReceiptDeps, sender: string): Promise<n
 }
 
 /**
- * Applies the statuses of one message that are parked, whether they are due or not: its outcome stays unknown without them. They arrived while an
+ * Applies the statuses of one message, of so many attempts, that are parked, whether they are due or not: its outcome stays unknown without them. They arrived while an
  * attempt was in flight, and may be due only after the hold of that attempt.
  */
 export async function applyParked (deps: ReceiptDeps, sender: string, id: string, attempts: number): Promise<void> {
+  if (attempts === 0) return
   const { redis, prefix } = deps.store
   const attemptNames = Array.from({ length: attempts }, (_, i) => formatAttemptName({ id, attempt: i + 1 }))
   const names = attemptNames.flatMap(attempt => kinds.map(kind => `${attempt}:${kind}`))

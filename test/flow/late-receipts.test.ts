@@ -148,3 +148,18 @@ await t.test('a failure without content keeps what the message was called, and a
   t.match((await node.get('/failures')).body['failures'], [{ ...failed, status: 'RESOLVED' }])
   t.strictSame(node.seen('request.completed').filter(({ status }) => status >= 500), [], 'the delivery was taken at once')
 })
+
+await t.test('an erasure applies a status that arrived while its attempt was in flight', async t => {
+  const nodes: Node[] = []
+  const provider = await startProvider(t, async (_, response, requests) => {
+    for (const node of nodes) await report(node, 'wamid.1', requests[0], 'delivered')
+    response.destroy()
+  })
+  // The status would be looked at again after a second.
+  const node = await environment.start(t, { ...withWebhooks, UNKNOWN_HOLD_MS: '3600000', INLINE_WAIT_MS: '10000' }, { apiUrl: provider.url })
+  nodes.push(node)
+  const { body: { id, status } } = await node.send('+15550000922', 'Hello', { onUnknown: 'retry' })
+  t.equal(status, 'unknown')
+  t.match((await node.del('/recipients/+15550000922')).body, { complete: true, erased: { waiting: 0, results: 1 } })
+  t.match(await stateOf(node, id), { status: 'delivered', to: null })
+})

@@ -208,7 +208,8 @@ await t.test('an erasure that was interrupted at any step is completed by a repe
       ...node,
       store: breakAfter(store, steps),
       wakes: { applyWakeHint: async () => {}, listen: () => () => {}, close: async () => {} },
-      settlement: {} as never
+      settlement: {} as never,
+      classifyCode: undefined as never
     }
     isBroken = await eraseRecipient(deps, [SENDER], 'p15553579277', 'test').then(
       () => false,
