@@ -11,7 +11,6 @@ const others: Record<string, RegExp> = {
   'the next housekeeping repeats it: test/recovery/removed.test.ts': /^forget$/,
   'webhooks, which WhatsApp repeats, and a setting that each start writes: test/flow/windows.test.ts': /^(record-windows|set-window-check)$/,
   'callbacks: test/crash/callbacks.test.ts': /^(lease-callbacks|settle-callback|bounce|relay|erase-callbacks)$/,
-  'an operator repeats it, and a job of a node that died goes on elsewhere: test/flow/campaigns.test.ts': /^set-campaign$/,
   'a repeat only prolongs the cool-down: test/redis/clock-step.test.ts': /^cool-sender$/,
   'early webhooks, which WhatsApp repeats, and opt-outs': /^(park|unpark|opt-out)$/,
   'slots of a caller that are lost with its request come back with time': /^limit-caller$/,

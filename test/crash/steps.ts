@@ -37,6 +37,8 @@ const called: Lead[] = [{ point: 'addStandardJob:after', having: 'WHATSAPP-drain
 
 const paused: Lead[] = [{ point: 'set-template:after', having: '^paused$', action: 'pass' }]
 const approved: Lead[] = [{ point: 'set-template:after', having: '^approved$', action: 'pass' }]
+const resumed: Lead[] = [{ point: 'set-campaign:after', having: '^running$', action: 'pass' }]
+const ended: Lead[] = [{ point: 'set-campaign:after', having: '^cancelled$', action: 'pass' }]
 const template = { work: 'suspended', templates: true } as const
 /** The other node would read the statuses. */
 const reading = { ...template, alone: true } as const
@@ -52,8 +54,8 @@ export const steps: Step[] = [
   { name: 'admission: granted, reply lost', point: 'admit:after', work: 'burst' },
   { name: 'admission: queued, reply lost', point: 'admit:after', having: DIGEST, nth: 6, work: 'burst' },
   { name: 'admission: scheduled, reply lost', point: 'admit:after', work: 'scheduled' },
-  { name: 'admission: half of a batch, before the call', point: 'admit:before', having: DIGEST, nth: 101, work: 'campaign' },
-  { name: 'admission: half of a batch admitted', point: 'admit:after', having: DIGEST, nth: 51, work: 'campaign' },
+  { name: 'admission: half of a batch, before the call', point: 'admit:before', having: DIGEST, nth: 101, work: 'large' },
+  { name: 'admission: half of a batch admitted', point: 'admit:after', having: DIGEST, nth: 51, work: 'large' },
   { name: 'admission: before the drain job is added', point: 'addStandardJob:before', having: 'WHATSAPP-drain', work: 'batch' },
   { name: 'admission: drain job added', point: 'addStandardJob:after', having: 'WHATSAPP-drain', work: 'batch' },
 
@@ -109,6 +111,18 @@ export const steps: Step[] = [
   { name: 'template: released, reply lost', point: 'release-suspended:after', after: approved, ...reading },
   { name: 'template: ending the read', point: 'schedule-read:before', having: '^read$', after: approved, ...reading },
   { name: 'template: read ended, reply lost', point: 'schedule-read:after', having: '^read$', after: approved, ...reading },
+
+  { name: 'campaign: pausing', point: 'set-campaign:before', having: '^paused$', work: 'campaign' },
+  { name: 'campaign: paused, reply lost', point: 'set-campaign:after', having: '^paused$', work: 'campaign' },
+  { name: 'campaign: resuming', point: 'set-campaign:before', having: '^running$', work: 'campaign' },
+  { name: 'campaign: resumed, reply lost', point: 'set-campaign:after', having: '^running$', work: 'campaign' },
+  { name: 'campaign: releasing', point: 'release-suspended:before', after: resumed, work: 'campaign' },
+  { name: 'campaign: released, reply lost', point: 'release-suspended:after', after: resumed, work: 'campaign' },
+  { name: 'campaign: cancelling', point: 'set-campaign:before', having: '^cancelled$', work: 'cancelledCampaign' },
+  { name: 'campaign: cancelled, reply lost', point: 'set-campaign:after', having: '^cancelled$', work: 'cancelledCampaign' },
+  { name: 'campaign: its job is taken', point: 'moveToActive:after', having: 'WHATSAPP-campaigns', after: ended, work: 'cancelledCampaign' },
+  { name: 'campaign: cancelling a message', point: 'cancel:before', having: '^campaign$', after: ended, work: 'cancelledCampaign' },
+  { name: 'campaign: message cancelled, reply lost', point: 'cancel:after', having: '^campaign$', after: ended, work: 'cancelledCampaign' },
 
   { name: 'retry: job taken', point: 'moveToFinished:after', having: 'WHATSAPP-retry', nth: 2, work: 'refused' },
   { name: 'retry: before the call', point: 'retry:before', work: 'refused' },

@@ -4,6 +4,7 @@ import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import type { ProvingCaller, MessageRequest } from '../prove/caller.js'
 import { groupBy, monotonicNow, type Fact } from '../prove/history.js'
+import { campaignOf } from '../prove/operation.js'
 import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import type { Child } from './child.js'
@@ -47,7 +48,7 @@ export const works = {
     await stage.caller.postBatch(drafts(stage, '1555000', 4, 3))
   },
   /** More messages than one call carries, and than are admitted in parallel. */
-  async campaign (stage: Stage) {
+  async large (stage: Stage) {
     await stage.caller.postBatch(drafts(stage, '1555000', 120, 1))
   },
   async scheduled (stage: Stage) {
@@ -71,6 +72,18 @@ export const works = {
     await postInOrder(stage, all.slice(0, 1))
     await postInOrder(stage, all.slice(1))
     await readTemplatesNow(stage)
+  },
+  /** A campaign that is paused while its messages wait, and resumed. */
+  async campaign (stage: Stage) {
+    await postCampaign(stage)
+    await ofCampaign(stage, 'pause')
+    // At the head of a queue they are set aside, to be released.
+    await pass(1000)
+    await ofCampaign(stage, 'resume')
+  },
+  async cancelledCampaign (stage: Stage) {
+    await postCampaign(stage)
+    await ofCampaign(stage, 'cancel')
   },
   async rejected (stage: Stage) {
     await posts(stage, '15560131026', 2, 1)
@@ -163,6 +176,18 @@ async function postInOrder ({ caller }: Stage, all: MessageRequest[]): Promise<v
   await Promise.all([...queues.values()].map(async queue => {
     for (const draft of queue) await caller.post(draft)
   }))
+}
+
+/** Three people, three messages each. */
+async function postCampaign (stage: Stage): Promise<void> {
+  const campaign = campaignOf(stage.sender, stage.round)
+  await postInOrder(stage, drafts(stage, '1555000', 3, 3).map(draft => ({ ...draft, campaign })))
+}
+
+/** Repeated, on another node too, until a node did it: the job of a cancellation begins only then. */
+async function ofCampaign ({ caller, sender, round }: Stage, action: 'pause' | 'resume' | 'cancel'): Promise<void> {
+  const isFinal = (status: number): boolean => status >= 200 && status < 500 && status !== 408 && status !== 429
+  await caller.persist('POST', `/campaigns/${campaignOf(sender, round)}/${action}`, undefined, isFinal)
 }
 
 async function operate ({ caller, origin, sender }: Stage, method: string, path: string, body?: unknown): Promise<void> {

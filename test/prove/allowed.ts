@@ -8,7 +8,10 @@ import type { Fact, Rules } from './history.js'
 import type { Figures } from './judge.js'
 
 const bounce: Fact = { fact: 'bounced', at: 1500, key: 'b', opaque: 'b.1' }
-export const allowed: Array<{ what: string, facts: Fact[], rules?: Rules, figure?: keyof Figures }> = [
+/** `figure`: of the judgement, which is 1. */
+export interface Allowed { what: string, facts: Fact[], rules?: Rules, figure?: keyof Figures }
+
+export const allowed: Allowed[] = [
   { what: 'a correct history', facts: sound },
   {
     what: 'a message that an earlier one brought forward when it left the queue',

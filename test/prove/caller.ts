@@ -19,6 +19,7 @@ export interface MessageRequest {
   quotes?: { key: string, id: string }
   /** Name of the template in en_US that it is sent with; the key is its one parameter. */
   template?: string
+  campaign?: string
 }
 
 export interface CallerOptions {
@@ -101,7 +102,7 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
   }
 
   function bodyOf (draft: MessageRequest): Body {
-    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing = false } = draft
+    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing = false, campaign } = draft
     return {
       to,
       sender,
@@ -110,6 +111,7 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
       priority: lanes[lane],
       onUnknown: policy,
       ...(isMarketing ? { category: 'marketing' } : {}),
+      ...(campaign === undefined ? {} : { campaign }),
       ...(expiresInMs === undefined ? {} : { expiresInMs }),
       // A repeat may come minutes after an outage.
       ...(scheduledFor === undefined ? {} : { scheduledFor, whenPast: 'send' })
@@ -125,7 +127,7 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
   }
 
   function notePosted (draft: MessageRequest, batch?: number): void {
-    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing, quotes, isGraph, template } = draft
+    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing, quotes, isGraph, template, campaign } = draft
     const posted: Posted = { fact: 'posted', at: monotonicNow(), key, pair: `${sender}/${to}`, lane, policy }
     if (expiresInMs !== undefined) posted.expiresInMs = expiresInMs
     if (scheduledFor !== undefined) posted.scheduledFor = scheduledFor
@@ -134,6 +136,7 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
     if (batch !== undefined) posted.batch = batch
     if (quotes !== undefined) posted.quotes = quotes.key
     if (template !== undefined) posted.template = template
+    if (campaign !== undefined) posted.campaign = campaign
     record(posted)
   }
 

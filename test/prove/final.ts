@@ -27,6 +27,7 @@ export async function readFinal (options: FinalOptions): Promise<void> {
   })
   await readCounts(options)
   await readLists(options)
+  await readCampaigns(options)
   for (const client of options.masters) await readKeys(client, options)
 }
 
@@ -74,6 +75,11 @@ async function readLists ({ caller, senders, drafts, isErased, record }: FinalOp
     const listed: Listed = { fact: 'listed', list: 'recipient', sender, pair, ids: ((body?.['messages'] ?? []) as Body[]).map(({ id }) => id) }
     record(listed)
   })
+}
+
+async function readCampaigns ({ caller, record }: FinalOptions): Promise<void> {
+  const body = await caller.persist('GET', '/campaigns', undefined, (status, body) => status === 200 && body['unavailable'] === undefined)
+  for (const { name, ...counts } of (body?.['campaigns'] ?? []) as Body[]) record({ fact: 'campaign-counted', campaign: name, counts })
 }
 
 async function idsOf (caller: ProvingCaller, sender: string, status: string): Promise<string[]> {

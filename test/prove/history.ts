@@ -23,6 +23,7 @@ export interface Posted {
   quotes?: string
   /** The template that it is sent with. */
   template?: string
+  campaign?: string
 }
 /** One response to one request for a key; status 0 if there was none. */
 export interface Responded {
@@ -90,15 +91,17 @@ export interface CalledBack {
   status: number
   body: string
 }
+export type CampaignAction = 'pause-campaign' | 'resume-campaign' | 'cancel-campaign'
 /** An operator's action: `http` is 0 without a response. */
 export interface Operated {
   fact: 'operated'
   askedAt: number
   at: number
   http: number
-  action: 'pause' | 'resume' | 'rules' | 'cancel' | 'retry' | 'erase' | 'opt-out' | 'opt-in' | 'clear'
+  action: 'pause' | 'resume' | 'rules' | 'cancel' | 'retry' | 'erase' | 'opt-out' | 'opt-in' | 'clear' | CampaignAction
   sender: string
   key?: string
+  campaign?: string
   pair?: string
   rules?: Partial<SenderRules>
 }
@@ -124,8 +127,8 @@ export interface Trouble {
 }
 /** A fault was injected. */
 export interface FaultInjected { fact: 'fault-injected', at: number, kind: string }
-/** What lost writes were about: messages (`<digest>` of their ids), pairs, and the rules or the state of senders. */
-export interface Lost { ids: string[], pairs: string[], senders: string[] }
+/** What lost writes were about: messages (`<digest>` of their ids), pairs, the rules or the state of senders, and the state of campaigns. */
+export interface Lost { ids: string[], pairs: string[], senders: string[], campaigns?: string[] }
 /** Redis acknowledged these writes between `from` and `at`, and lost them. */
 export interface LostWrites extends Lost { fact: 'lost-writes', from: number, at: number }
 /** The final state of a message as the gateway reports it. */
@@ -143,6 +146,8 @@ export interface Ended {
 export interface Attempt { attempt: number, outcome: string, code: string | null }
 /** A number that the gateway reports at the end. */
 export interface Counted { fact: 'counted', source: string, name: string, sender: string, value: number }
+/** The counts of a campaign at the end. */
+export interface CampaignCounted { fact: 'campaign-counted', campaign: string, counts: Record<string, number> }
 /** What a list of the gateway shows at the end: ids. */
 export interface Listed { fact: 'listed', list: 'failed' | 'resolved' | 'pending' | 'recipient', sender: string, pair?: string, ids: string[] }
 /** A key that Redis holds at the end; `row`: its row in lua/README.md, null for none. `names`: pairs that were erased and are named in it. */
@@ -155,7 +160,7 @@ export interface Over { fact: 'over', at: number, unsettled: number }
 export type Fact =
   | Posted | Responded | ObservedSend | Granted | Arrived | Bounced | StatusPosted | CalledBack | Operated | TemplateSet | TemplatesRead
   | Connection | ClockStepped | Frozen | Trouble
-  | FaultInjected | LostWrites | Ended | Counted | Listed | KeyLeft | NodeFailed | Over
+  | FaultInjected | LostWrites | Ended | Counted | CampaignCounted | Listed | KeyLeft | NodeFailed | Over
 
 export interface SenderRules { intervalMs: number, burst: number, perSecond: number }
 
@@ -252,8 +257,10 @@ export function isInconclusive ({ http }: Operated): boolean {
 }
 
 /** Whether Redis may have lost what an operator did. */
-export function isLost ({ askedAt, at, sender, pair = '' }: Operated, losses: LostWrites[]): boolean {
-  return losses.some(one => one.from <= at && askedAt <= one.at && (one.senders.includes(sender) || one.pairs.includes(pair)))
+export function isLost ({ askedAt, at, sender, pair = '', campaign }: Operated, losses: LostWrites[]): boolean {
+  return losses.some(one => one.from <= at && askedAt <= one.at && (campaign === undefined
+    ? one.senders.includes(sender) || one.pairs.includes(pair)
+    : one.campaigns?.includes(campaign) === true))
 }
 
 /** The facts of one kind, oldest first. */

@@ -72,6 +72,9 @@ function judgeLists (
   }
 }
 
+/** A sender has one open campaign at a time, and operators cancel one in minutes. */
+const MOST_CAMPAIGNS = 200
+
 /** Keys of which there is one, or one for each sender, and that do not grow with the messages. */
 const fixed: Record<string, number> = {
   latest: 200,
@@ -84,7 +87,9 @@ const fixed: Record<string, number> = {
   'recovery-schedule': 20,
   'account-reads': 1,
   accounts: 1,
-  templates: 3,
+  // With a mark for each campaign that was stopped.
+  templates: 3 + MOST_CAMPAIGNS,
+  campaigns: MOST_CAMPAIGNS,
   'retry-worker': 8,
   audit: 11_000,
   runs: 8

@@ -1,7 +1,8 @@
 /** Sentences 26 to 28: what is due does not wait while nothing prevents it. */
 import { attemptOf, factsOf, groupBy, senderOf, type Fact, type Granted, type Message, type Rules } from './history.js'
 import { CLOCKS_MS, EXPIRY_EVERY_MS, LATE_MS, LATE_RETRY_MS, LATE_TEMPLATE_MS, type Report, type Sentence } from './model.js'
-import { PAUSED, type Templates } from './judge-templates.js'
+import type { Suspended } from './judge-campaigns.js'
+import { PAUSED } from './judge-templates.js'
 import { pausesOf } from './judge-operators.js'
 import type { Outages } from './outages.js'
 import { RateBook } from './rate-book.js'
@@ -18,7 +19,7 @@ const PAIR_LIMIT = { code: 131056, firstMs: 6000, growth: 4, mostMs: 384_000, ta
 const BUSY_SHARE = 0.8
 
 export function judgeLateness (
-  rules: Rules, messages: Map<string, Message>, sends: Sends, outages: Outages, templates: Templates, facts: Fact[], report: Report
+  rules: Rules, messages: Map<string, Message>, sends: Sends, outages: Outages, suspended: Suspended, facts: Fact[], report: Report
 ): void {
   const { leaseMs } = rules
   if (leaseMs === undefined) return
@@ -58,18 +59,24 @@ export function judgeLateness (
       const before = list[i - 1]
       if (before === undefined) return
       const due = dueAt(rules, before)
-      judge(26, `${send.opaque} was`, posted.pair, due, takenUpAt(send, due), LATE_RETRY_MS, templates.holds({ posted }))
+      judge(26, `${send.opaque} was`, posted.pair, due, takenUpAt(send, due), LATE_RETRY_MS, suspended.holds({ posted }))
     })
-    for (const { latest } of templates.pauses({ posted })) {
+    for (const { latest } of suspended.pauses({ posted })) {
       const [before, next] = [list.findLast(({ checked }) => checked.at <= latest), list.find(({ checked }) => checked.at > latest)]
       const isWaiting = posted.at < latest && (before === undefined || before.arrived?.code === PAUSED)
-      const later = templates.holds({ posted }).filter(({ from }) => from > latest)
+      const later = suspended.holds({ posted }).filter(({ from }) => from > latest)
       if (next !== undefined && isWaiting) judge(42, `${next.opaque} was`, posted.pair, latest, takenUpAt(next, latest), LATE_TEMPLATE_MS, later)
+    }
+    for (const at of suspended.resumes({ posted })) {
+      const [first] = list
+      if (first === undefined || first.checked.at < at || posted.at > at || posted.scheduledFor !== undefined) continue
+      const later = suspended.holds({ posted }).filter(({ from }) => from > at)
+      judge(42, `${first.opaque} was`, posted.pair, at, takenUpAt(first, at), LATE_TEMPLATE_MS, later)
     }
     const acceptedAt = responses.find(({ status }) => status >= 200 && status < 300)?.at
     if (posted.scheduledFor !== undefined && acceptedAt !== undefined && list[0] !== undefined) {
       const due = Math.max(posted.scheduledFor, acceptedAt)
-      judge(27, `${posted.key} was`, posted.pair, due, takenUpAt(list[0], due), LATE_MS)
+      judge(27, `${posted.key} was`, posted.pair, due, takenUpAt(list[0], due), LATE_MS, suspended.holds({ posted }))
     }
     if (ended?.state !== 'expired' || ended.settledAt === undefined || acceptedAt === undefined) continue
     const expiresAt = Math.max(acceptedAt, posted.scheduledFor ?? 0) + (posted.expiresInMs ?? rules.lifeMs ?? 86_400_000)

@@ -41,7 +41,7 @@ export function clearsOf (facts: Fact[], pair: string): Array<{ from: number, to
 }
 
 /** Whether a request of before, such as to resume, may take effect only after this one, and end it. */
-function isEndedLate (one: Operated, before: Operated[], ending: Operated['action'], byWhen: (at: number) => number): boolean {
+export function isEndedLate (one: Operated, before: Operated[], ending: Operated['action'], byWhen: (at: number) => number): boolean {
   return before.some(other => other.action === ending && isInconclusive(other) && one.askedAt < byWhen(other.at))
 }
 
@@ -69,7 +69,7 @@ export function judgeOperators (rules: Rules, messages: Map<string, Message>, se
 }
 
 /** Without a recorded grant, it was at some time in the START_WITHIN_MS before the start. */
-function isGrantedIn ({ granted, checked }: Send, from: number, to: number, { startWithinMs }: Rules): boolean {
+export function isGrantedIn ({ granted, checked }: Send, from: number, to: number, { startWithinMs }: Rules): boolean {
   const earliest = granted?.at ?? checked.at - startWithinMs
   return earliest > from + CLOCKS_MS && (granted?.at ?? checked.at) < to
 }

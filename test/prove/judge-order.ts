@@ -1,7 +1,7 @@
 /** Sentences 22 to 25: first attempts keep the order of their queue, higher lanes go first, and nothing starts before its time. */
 import { attemptOf, factsOf, groupBy, nameOf, senderOf, type Fact, type Message, type Responded, type Rules } from './history.js'
+import type { Suspended } from './judge-campaigns.js'
 import { clearsOf } from './judge-operators.js'
-import type { Templates } from './judge-templates.js'
 import { CLOCKS_MS, type Report } from './model.js'
 import { isWithin, type Outages } from './outages.js'
 import { rulesInForce, type RulesInForce } from './rules-in-force.js'
@@ -11,7 +11,7 @@ import { outcomeOf, type Send, type Sends } from './sends.js'
 interface First { message: Message, send: Send, startedAt: number, postedAt: number, acceptedAt: number, isAgain: boolean }
 
 export function judgeOrder (
-  rules: Rules, messages: Map<string, Message>, sends: Sends, outages: Outages, templates: Templates, facts: Fact[], report: Report
+  rules: Rules, messages: Map<string, Message>, sends: Sends, outages: Outages, suspended: Suspended, facts: Fact[], report: Report
 ): void {
   const firsts = [...messages.values()].flatMap((message): First[] => {
     const send = sends.of(message.posted.key).find(({ opaque }) => attemptOf(opaque) === 1)
@@ -21,7 +21,7 @@ export function judgeOrder (
   const steppedMs = factsOf(facts, 'clock-stepped').reduce((sum, { stepMs }) => sum + Math.max(0, stepMs), 0)
   for (const queue of groupBy(firsts, ({ message }) => message.posted.pair).values()) {
     queue.sort((a, b) => a.startedAt - b.startedAt)
-    judgeQueue(rules, queue, sends, templates, steppedMs, report)
+    judgeQueue(rules, queue, sends, suspended, steppedMs, report)
   }
   const byPair = groupBy(messages.values(), ({ posted }) => posted.pair)
   const inForce = rulesInForce(rules, facts)
@@ -30,7 +30,7 @@ export function judgeOrder (
     // An operator allowed the pair's next send at once.
     if (clearsOf(facts, pair).some(({ from, to }) => to >= at && from <= first.startedAt)) continue
     const removed = (byPair.get(pair) ?? []).filter(other => leftUnsent(other) || leftAsSent(other, sends.of(other.posted.key), first) ||
-      templates.holds(other).some(({ from, to }) => from < first.startedAt && to > at))
+      suspended.holds(other).some(({ from, to }) => from < first.startedAt && to > at))
     judgePromise(inForce, first, sends.of(first.message.posted.key), removed, report)
   }
   judgeRetries(rules, messages, sends, outages, report)
@@ -65,13 +65,13 @@ function startOf ({ checked, arrived }: Send): number {
 }
 
 function judgeQueue (
-  { startWithinMs, leaseMs = Infinity }: Rules, queue: First[], sends: Sends, templates: Templates, steppedMs: number, report: Report
+  { startWithinMs, leaseMs = Infinity }: Rules, queue: First[], sends: Sends, suspended: Suspended, steppedMs: number, report: Report
 ): void {
   queue.forEach((first, i) => {
     const { key, lane, scheduledFor } = first.message.posted
     for (const later of queue.slice(i + 1, i + 20)) {
-      // One that waits for its template is in no queue.
-      if (templates.holds(later.message).some(one => isWithin(first.startedAt, [one]))) continue
+      // One that waits for its template or its campaign is in no queue.
+      if (suspended.holds(later.message).some(one => isWithin(first.startedAt, [one]))) continue
       // Its first attempt ended with the lease of its node, and counted as unknown until the node reported that it had not started it.
       if (sends.isGrantLost(later.send.opaque, -Infinity, first.startedAt - Math.max(0, leaseMs - steppedMs))) continue
       if (later.message.posted.lane === lane && isAhead(later, first)) {

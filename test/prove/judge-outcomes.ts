@@ -1,6 +1,7 @@
 /** Sentences 1 to 10: one message per key, a final state for each accepted message, and a cause for that state. */
 import { factsOf, nameOf, senderOf, type Fact, type Message, type Operated, type Rules, type StatusPosted } from './history.js'
 import type { Figures } from './judge.js'
+import type { Campaigns } from './judge-campaigns.js'
 import type { Templates } from './judge-templates.js'
 import { CLOCKS_MS, codes, type Report } from './model.js'
 import { outcomeOf, saidOf, type Send, type Sends } from './sends.js'
@@ -11,7 +12,7 @@ const OVER = new Set(['failed', 'cancelled', 'expired'])
 type Outcomes = Pick<Figures, 'messages' | 'arrivals' | 'sent' | 'failed' | 'cancelled' | 'expired' | 'unpromised' | 'unknownAttempts' | 'repeats'>
 
 export function judgeOutcomes (
-  rules: Rules, messages: Map<string, Message>, sends: Sends, templates: Templates, facts: Fact[], report: Report
+  rules: Rules, messages: Map<string, Message>, sends: Sends, templates: Templates, campaigns: Campaigns, facts: Fact[], report: Report
 ): Outcomes {
   const outcomes: Outcomes = {
     messages: messages.size, arrivals: 0, sent: 0, failed: 0, cancelled: 0, expired: 0, unpromised: 0, unknownAttempts: 0, repeats: 0
@@ -25,7 +26,7 @@ export function judgeOutcomes (
     if (GOOD.has(message.ended.state)) judgeSent(message, report)
     else judgeNotSent(rules, message, sends, report)
     if (message.ended.state === 'failed') judgeFailed(rules, message, sends, templates, report)
-    else if (OVER.has(message.ended.state)) judgeClosed(rules, message, operations, report)
+    else if (OVER.has(message.ended.state)) judgeClosed(rules, message, operations, campaigns, report)
     judgeAfterEnd(message, sends.of(message.posted.key), report)
   }
   const over = factsOf(facts, 'over').at(-1)
@@ -142,12 +143,14 @@ function describe (send: Send): string {
 }
 
 /** Sentence 7. */
-function judgeClosed (rules: Rules, { posted, operations, ended }: Message, all: Operated[], report: Report): void {
+function judgeClosed (rules: Rules, message: Message, all: Operated[], campaigns: Campaigns, report: Report): void {
+  const { posted, operations, ended } = message
   const { key, pair, at, isMarketing = false } = posted
   if (ended?.state === 'cancelled') {
     // A request without a response may have worked.
     const isAsked = operations.some(({ action, http }) => action === 'cancel' && (http === 0 || http < 300 || http >= 500)) ||
-      all.some(one => one.pair === pair && (one.action === 'erase' || (one.action === 'opt-out' && isMarketing)))
+      all.some(one => one.pair === pair && (one.action === 'erase' || (one.action === 'opt-out' && isMarketing))) ||
+      campaigns.isCancelled(message)
     if (!isAsked) report(7, `${key}: cancelled, and no request asked for it`)
     return
   }

@@ -4,7 +4,7 @@ import type { Report } from './model.js'
 import type { Sends } from './sends.js'
 
 /** A status of a template: surely from `from` to `to`, perhaps from `earliest` to `latest`. */
-interface Period { status: TemplateSet['status'], earliest: number, from: number, to: number, latest: number }
+export interface Period { status: TemplateSet['status'], earliest: number, from: number, to: number, latest: number }
 
 /** A read is due at most a minute after a hint, and one that failed is repeated a minute later. */
 const READ_WITHIN_MS = 120_000

@@ -1,5 +1,6 @@
 /** Checks a history against the sentences of docs/model.md. Shares no code with the gateway. */
 import { judgeBooks } from './judge-books.js'
+import { campaignsOf, judgeCampaigns, suspendedOf } from './judge-campaigns.js'
 import { judgeCallbacks } from './judge-callbacks.js'
 import { judgeLateness } from './judge-late.js'
 import { judgeOperators } from './judge-operators.js'
@@ -76,13 +77,16 @@ export function judge ({ rules, facts }: History): Judgement {
   }
   const sends = sendsOf(messages, facts)
   const templates = templatesOf(rules, messages, sends, facts)
-  const outcomes = judgeOutcomes(rules, messages, sends, templates, facts, report)
+  const campaigns = campaignsOf(facts)
+  const suspended = suspendedOf(templates, campaigns)
+  const outcomes = judgeOutcomes(rules, messages, sends, templates, campaigns, facts, report)
   const outages = outagesOf(rules, sends, facts)
   const doubled = judgeSends(rules, messages, sends, outages, report)
   const spacing = judgeSpacing(rules, sends, facts, report)
-  judgeOrder(rules, messages, sends, outages, templates, facts, report)
-  judgeLateness(rules, messages, sends, outages, templates, facts, report)
+  judgeOrder(rules, messages, sends, outages, suspended, facts, report)
+  judgeLateness(rules, messages, sends, outages, suspended, facts, report)
   judgeTemplates(rules, messages, sends, templates, facts, report)
+  judgeCampaigns(rules, messages, sends, campaigns, lostByRedis, facts, report)
   judgeOperators(rules, messages, sends, facts, report)
   judgeCallbacks(rules, messages, facts, report)
   judgeBooks(messages, lost, lostByRedis, facts, report)

@@ -129,13 +129,17 @@ export function lostBetween (former: string[][], successor: string[][]): Lost {
   return aboutOf(before.slice(last + 1))
 }
 
-/** Digests of ids, recipients in the members and fields of a sender's keys, and senders whose rules or state an operator changed. */
+/**
+ * Digests of ids, recipients in the members and fields of a sender's keys, senders whose rules or state an operator changed, and campaigns whose
+ * messages were stopped or released.
+ */
 function aboutOf (commands: string[][]): Lost {
-  const [ids, pairs, senders] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  const [ids, pairs, senders, campaigns] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()]
   for (const words of commands) {
     const [, key = '', ...rest] = words
     const [, sender, name] = /^\{[^:}]+:([^}]+)\}:([\w-]+)/.exec(key) ?? []
     if (sender !== undefined && name === 'sender' && rest.some(word => word === 'version' || word === 'status')) senders.add(sender)
+    if (name === 'templates') for (const word of rest) if (word.startsWith('#')) campaigns.add(word.slice(1))
     for (const word of [key, ...rest]) {
       for (const [, digest = ''] of word.matchAll(/(?<![\w-])([\w-]{22})(?=\.[0-9a-f]{8,14}\b)/g)) ids.add(digest)
       const [, named] = /:msg:([\w-]{22})$/.exec(word) ?? []
@@ -144,7 +148,7 @@ function aboutOf (commands: string[][]): Lost {
       if (digits !== undefined && sender !== undefined) pairs.add(`${sender}/${digits}`)
     }
   }
-  return { ids: [...ids], pairs: [...pairs], senders: [...senders] }
+  return { ids: [...ids], pairs: [...pairs], senders: [...senders], campaigns: [...campaigns] }
 }
 
 /**

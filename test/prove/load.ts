@@ -2,6 +2,7 @@
 import { createZipf, type Random } from '../property/random.js'
 import { pass } from '../support/until.js'
 import type { ProvingCaller, MessageRequest } from './caller.js'
+import { campaignOf } from './operation.js'
 
 export interface LoadOptions {
   senders: string[]
@@ -25,6 +26,10 @@ export interface Load {
   isErased: (pair: string) => boolean
   /** Recipients who get marketing, as pairs. */
   marketed: () => string[]
+  /** The open campaign of a sender. */
+  campaign: (sender: string) => string
+  /** The sender begins another campaign. */
+  nextCampaign: (sender: string) => void
 }
 
 type Place = Pick<MessageRequest, 'sender' | 'to' | 'lane'>
@@ -43,9 +48,11 @@ export function startLoad (options: LoadOptions): Load {
   const talking = new Set<string>()
   const erased = new Set<string>()
   const marketed = new Set<string>()
+  const campaigns = new Map<string, number>()
   let count = 0
   let responded = 0
 
+  const campaign = (sender: string): string => campaignOf(sender, campaigns.get(sender) ?? 1)
   const nameOf = ({ sender, to, lane }: Place): string => `${sender}/${to}/${lane}`
 
   /** A recipient without an open conversation in this lane, taken until it is released; some numbers make the sandbox fail or refuse. */
@@ -69,6 +76,7 @@ export function startLoad (options: LoadOptions): Load {
       draft.isMarketing = true
       marketed.add(`${place.sender}/${place.to}`)
     }
+    if (random.chance(0.15)) draft.campaign = campaign(place.sender)
     drafts.set(draft.key, draft)
     return draft
   }
@@ -95,8 +103,8 @@ export function startLoad (options: LoadOptions): Load {
     let last: { key: string, id: string } | null = null
     for (let left = random.int(1, 6); left > 0; left--) {
       const draft = draftFor(place, random)
-      // The drop-in surface has neither a policy nor a life.
-      if (isGraph) Object.assign(draft, { isGraph, policy: 'retry', expiresInMs: undefined, isMarketing: undefined })
+      // The drop-in surface has neither a policy nor a life, nor campaigns.
+      if (isGraph) Object.assign(draft, { isGraph, policy: 'retry', expiresInMs: undefined, isMarketing: undefined, campaign: undefined })
       if (last !== null && random.chance(0.3)) draft.quotes = last
       else if (!isGraph && templates.length > 0 && random.chance(0.2)) draft.template = random.pick([...templates])
       const body = await post(draft, random)
@@ -138,7 +146,12 @@ export function startLoad (options: LoadOptions): Load {
   /** A recipient who is erased after a short conversation, perhaps while messages wait or are in flight. */
   async function forget (random: Random): Promise<void> {
     const place: Place = { sender: random.pick(senders), to: stranger('1555002'), lane: 2 }
-    for (let left = random.int(1, 3); left > 0; left--) await caller.post(draftFor(place, random)).finally(() => responded++)
+    for (let left = random.int(1, 3); left > 0; left--) {
+      // A campaign counts an erased message until it is erased, which no fact states.
+      const draft = draftFor(place, random)
+      delete draft.campaign
+      await caller.post(draft).finally(() => responded++)
+    }
     await pass(random.int(0, 3000))
     erased.add(`${place.sender}/${place.to}`)
     for (let tries = 0; tries < 100; tries++) {
@@ -166,7 +179,16 @@ export function startLoad (options: LoadOptions): Load {
     while (underway.size > 0) await Promise.all(underway)
   }
 
+  const nextCampaign = (sender: string): void => { campaigns.set(sender, (campaigns.get(sender) ?? 1) + 1) }
   let isDone = false
   run().then(() => { isDone = true }, () => undefined)
-  return { drafts, responded: () => responded, isDone: () => isDone, isErased: pair => erased.has(pair), marketed: () => [...marketed] }
+  return {
+    drafts,
+    responded: () => responded,
+    isDone: () => isDone,
+    isErased: pair => erased.has(pair),
+    marketed: () => [...marketed],
+    campaign,
+    nextCampaign
+  }
 }

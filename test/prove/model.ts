@@ -41,7 +41,9 @@ export const sentences = {
   39: 'key without an end',
   40: 'node failed',
   41: 'sent while its template was paused',
-  42: 'too late'
+  42: 'too late',
+  43: 'sent while its campaign was stopped',
+  44: 'counts differ'
 } as const
 
 export type Sentence = keyof typeof sentences

@@ -1,7 +1,11 @@
 /** Which operator's action a request is. */
 import type { Operated } from './history.js'
 
-export type Operation = Pick<Operated, 'action' | 'sender'> & Partial<Pick<Operated, 'key' | 'pair' | 'rules'>>
+export type Operation = Pick<Operated, 'action' | 'sender'> & Partial<Pick<Operated, 'key' | 'pair' | 'rules' | 'campaign'>>
+
+/** Campaigns of the proofs are of one sender, whose name they begin with. */
+export const campaignOf = (sender: string, number: number): string => `${sender}-${number}`
+const senderOfCampaign = (campaign: string): string => campaign.slice(0, campaign.lastIndexOf('-'))
 
 /** `:sender` is in the path, else in the query. */
 const actions: Array<[method: string, path: RegExp, action: Operated['action']]> = [
@@ -13,7 +17,10 @@ const actions: Array<[method: string, path: RegExp, action: Operated['action']]>
   ['DELETE', /^\/recipients\/([^/?]+)/, 'erase'],
   ['PUT', /^\/opt-outs\/([^/?]+)/, 'opt-out'],
   ['DELETE', /^\/opt-outs\/([^/?]+)/, 'opt-in'],
-  ['DELETE', /^\/rate-limits\/([^/?]+)/, 'clear']
+  ['DELETE', /^\/rate-limits\/([^/?]+)/, 'clear'],
+  ['POST', /^\/campaigns\/([^/?]+)\/pause/, 'pause-campaign'],
+  ['POST', /^\/campaigns\/([^/?]+)\/resume/, 'resume-campaign'],
+  ['POST', /^\/campaigns\/([^/?]+)\/cancel/, 'cancel-campaign']
 ]
 
 /** Null for a request that is none, or that names no sender. */
@@ -25,6 +32,7 @@ export function operationOf (method: string, path: string, body: unknown): Opera
     const sender = /[?&]sender=([^&]+)/.exec(path)?.[1] ?? ''
     if (action === 'pause' || action === 'resume') return { action, sender: subject }
     if (action === 'rules') return { action, sender: subject, rules: rulesOf(body as Record<string, number>) }
+    if (/-campaign$/.test(action)) return { action, sender: senderOfCampaign(subject), campaign: subject }
     if (action === 'cancel') return { action, sender, key: subject }
     // The request names the message by its id; `key` in the query says whose it is.
     if (action === 'retry') return { action, sender: subject.slice(0, subject.indexOf('.')), key: /[?&]key=([^&]+)/.exec(path)?.[1] ?? subject }

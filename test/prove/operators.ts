@@ -1,7 +1,8 @@
-/** Operators at work: they pause senders, change rules, retry failures and record opt-outs, one after the other for a sender. */
+/** Operators at work: pauses of senders and campaigns, rules, retries, opt-outs and cancellations, one after the other for a sender. */
 import type { Random } from '../property/random.js'
 import { pass } from '../support/until.js'
 import type { ProvingCaller } from './caller.js'
+import { factsOf, isInconclusive, type Fact } from './history.js'
 import type { Load } from './load.js'
 
 export interface OperatorOptions {
@@ -55,6 +56,15 @@ export async function operate ({ caller, origins, load, senders, rules, random, 
       await caller.operate('PUT', `/opt-outs/+${to}?sender=${sender}`, { reason: 'asked by phone' })
       await pass(random.int(2000, 10_000))
       await caller.operate('DELETE', `/opt-outs/+${to}?sender=${sender}`)
+    },
+    async (sender, random) => {
+      const campaign = load.campaign(sender)
+      await caller.operate('POST', `/campaigns/${campaign}/pause`)
+      await pass(random.int(500, 8000))
+      await caller.operate('POST', `/campaigns/${campaign}/resume`)
+      if (random.chance(0.7)) return
+      load.nextCampaign(sender)
+      await caller.persist('POST', `/campaigns/${campaign}/cancel`, undefined, status => status === 202 || status === 404)
     }
   ]
 
@@ -71,4 +81,12 @@ export async function operate ({ caller, origins, load, senders, rules, random, 
   }
   await Promise.all(underway)
   for (const sender of changed) await quota(sender, { pairIntervalMs: rules.intervalMs, pairBurst: 1, perSecond: rules.perSecond })
+}
+
+/** A pause that got no response may take effect after the resume, by a node that was frozen. */
+export async function endLatePauses (caller: ProvingCaller, facts: Fact[]): Promise<void> {
+  const late = factsOf(facts, 'operated').filter(isInconclusive)
+  const resume = new Set(late.flatMap(({ action, sender, campaign }) =>
+    action === 'pause' ? `/senders/${sender}/resume` : action === 'pause-campaign' ? `/campaigns/${campaign}/resume` : []))
+  for (const path of resume) await caller.operate('POST', path, path.startsWith('/senders') ? {} : undefined)
 }

@@ -41,12 +41,14 @@ await t.test('what only a former master wrote is found, whatever both have writt
   const key = (digest: string): string[] => ['SET', `{p:8}:msg:${digest}`, 'w 1a2b3c4d5e6 0']
   const [first = '', second = '', third = ''] = ['a', 'b', 'c'].map(letter => letter.repeat(22))
   const pause = ['HMSET', '{p:8}:sender', 'status', 'paused', 'reason', 'operator']
+  const stop = ['HSET', '{p:8}:templates', '#8-1', 'paused 1700000000 - 8-1']
   const both = [rules, grant(first, '1700000000000001'), key(second)]
-  const former = [...both, grant(second, '1700000000000002'), key(third), pause, rules]
-  const all = { ids: [second, third], pairs: ['8/15550001'], senders: ['8'] }
+  const former = [...both, grant(second, '1700000000000002'), key(third), pause, stop, rules]
+  const all = { ids: [second, third], pairs: ['8/15550001'], senders: ['8'], campaigns: ['8-1'] }
   t.strictSame(lostBetween(former, [['SELECT', '0'], ...both, rules]), all, 'both wrote the rules')
-  t.strictSame(lostBetween([...both, key(third)], both), { ids: [third], pairs: [], senders: [] }, 'without a unique command behind it')
-  t.strictSame(lostBetween(former, [...former, grant(third, '1700000000000003')]), { ids: [], pairs: [], senders: [] })
+  const none = { ids: [], pairs: [], senders: [], campaigns: [] }
+  t.strictSame(lostBetween([...both, key(third)], both), { ...none, ids: [third] }, 'without a unique command behind it')
+  t.strictSame(lostBetween(former, [...former, grant(third, '1700000000000003')]), none)
   t.end()
 })
 

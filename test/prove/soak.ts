@@ -15,11 +15,11 @@ import { createCaller } from './caller.js'
 import { endFaults, inject, schedule, type Targets } from './faults.js'
 import { readFinal } from './final.js'
 import { startFleet } from './fleet.js'
-import { factsOf, isInconclusive, monotonicNow, type Fact, type Rules } from './history.js'
+import { monotonicNow, type Fact, type Rules } from './history.js'
 import { judge, type Judgement } from './judge.js'
 import { startLoad } from './load.js'
 import { CALLBACK_TIMEOUT_MS } from './model.js'
-import { operate } from './operators.js'
+import { endLatePauses, operate } from './operators.js'
 import { collect } from './provider-records.js'
 import { startProxies } from './proxies.js'
 import { startClusterServers, startSentinelServers } from './failover.js'
@@ -224,9 +224,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     lists = JSON.stringify(responses).slice(0, 1000)
     return responses.every(({ body }) => (body['senders'] as unknown[] | undefined)?.length === all.length)
   }, STILL_WITHIN_S * 1000).catch(() => record({ fact: 'node-failed', node: 'all', text: `not all have the whole list of senders: ${lists}` }))
-  // A pause that got no response may have taken effect after the resume: by a node that was frozen.
-  const late = factsOf(facts, 'operated').filter(one => one.action === 'pause' && isInconclusive(one))
-  for (const sender of new Set(late.map(({ sender }) => sender))) await caller.operate('POST', `/senders/${sender}/resume`, {})
+  await endLatePauses(caller, facts)
   await untilStill(async () => load.isDone() ? 0 : 1 + load.drafts.size - load.responded())
   const unsettled = async (): Promise<number> => {
     const stats = await caller.persist('GET', '/stats', undefined, (status, body) => status === 200 && body['unavailable'] === undefined)
