@@ -120,9 +120,9 @@ export const steps: Step[] = [
   { name: 'campaign: released, reply lost', point: 'release-suspended:after', after: resumed, work: 'campaign' },
   { name: 'campaign: cancelling', point: 'set-campaign:before', having: '^cancelled$', work: 'cancelledCampaign' },
   { name: 'campaign: cancelled, reply lost', point: 'set-campaign:after', having: '^cancelled$', work: 'cancelledCampaign' },
-  { name: 'campaign: its job is taken', point: 'moveToActive:after', having: 'WHATSAPP-campaigns', after: ended, work: 'cancelledCampaign' },
-  { name: 'campaign: cancelling a message', point: 'cancel:before', having: '^campaign$', after: ended, work: 'cancelledCampaign' },
-  { name: 'campaign: message cancelled, reply lost', point: 'cancel:after', having: '^campaign$', after: ended, work: 'cancelledCampaign' },
+  { name: 'campaign: its job is taken', point: 'moveToActive:after', having: 'WHATSAPP-bulk', after: ended, work: 'cancelledCampaign' },
+  { name: 'campaign: cancelling a message', point: 'cancel:before', having: 'its campaign was cancelled', after: ended, work: 'cancelledCampaign' },
+  { name: 'campaign: message cancelled, reply lost', point: 'cancel:after', having: 'its campaign was cancelled', after: ended, work: 'cancelledCampaign' },
 
   { name: 'retry: job taken', point: 'moveToFinished:after', having: 'WHATSAPP-retry', nth: 2, work: 'refused' },
   { name: 'retry: before the call', point: 'retry:before', work: 'refused' },
