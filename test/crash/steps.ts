@@ -43,6 +43,8 @@ const template = { work: 'suspended', templates: true } as const
 /** The other node would read the statuses. */
 const reading = { ...template, alone: true } as const
 
+/** In the history of a message that such a job cancels. */
+const BY_CAMPAIGN = 'its campaign was cancelled'
 /** One message's, among the arguments of admit. */
 const DIGEST = '^[\\w-]{22}$'
 
@@ -121,8 +123,8 @@ export const steps: Step[] = [
   { name: 'campaign: cancelling', point: 'set-campaign:before', having: '^cancelled$', work: 'cancelledCampaign' },
   { name: 'campaign: cancelled, reply lost', point: 'set-campaign:after', having: '^cancelled$', work: 'cancelledCampaign' },
   { name: 'campaign: its job is taken', point: 'moveToActive:after', having: 'WHATSAPP-bulk', after: ended, work: 'cancelledCampaign' },
-  { name: 'campaign: cancelling a message', point: 'cancel:before', having: 'its campaign was cancelled', after: ended, work: 'cancelledCampaign' },
-  { name: 'campaign: message cancelled, reply lost', point: 'cancel:after', having: 'its campaign was cancelled', after: ended, work: 'cancelledCampaign' },
+  { name: 'campaign: cancelling a message', point: 'cancel:before', having: BY_CAMPAIGN, after: ended, work: 'cancelledCampaign' },
+  { name: 'campaign: message cancelled, reply lost', point: 'cancel:after', having: BY_CAMPAIGN, after: ended, work: 'cancelledCampaign' },
 
   { name: 'retry: job taken', point: 'moveToFinished:after', having: 'WHATSAPP-retry', nth: 2, work: 'refused' },
   { name: 'retry: before the call', point: 'retry:before', work: 'refused' },
