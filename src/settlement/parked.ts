@@ -58,8 +58,8 @@ export async function retryParked (deps: ReceiptDeps, sender: string): Promise<n
 }
 
 /**
- * Applies the statuses of one message, of so many attempts, that are parked, whether they are due or not: its outcome stays unknown without them. They arrived while an
- * attempt was in flight, and may be due only after the hold of that attempt.
+ * Applies the statuses of one message that are parked, whether they are due or not: its outcome stays unknown without them. They arrived while one
+ * of its `attempts` was in flight, and may be due only after the hold of that attempt.
  */
 export async function applyParked (deps: ReceiptDeps, sender: string, id: string, attempts: number): Promise<void> {
   if (attempts === 0) return
