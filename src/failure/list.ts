@@ -82,7 +82,7 @@ export async function listFailures (
   return await page(null)
 }
 
-interface Cursor { set: FailureSet, score: number, id: string, sinceMs: number }
+export interface Cursor { set: FailureSet, score: number, id: string, sinceMs: number }
 interface Found extends SetEntry { set: FailureSet, text: string }
 
 /** The records of entries, in their order: one command for each sender. */
@@ -118,7 +118,8 @@ async function waitOf (store: Store, sender: string, id: string): Promise<Wait |
   return { state, waitingFor, nextRetryMs: momentMs ?? (delayMs === null ? null : nowMs + delayMs) }
 }
 
-function formatCursor (cursor: Cursor): string {
+/** The position after which a page begins. Its entry need not exist. */
+export function formatCursor (cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.set, cursor.score, cursor.id, cursor.sinceMs])).toString('base64url')
 }
 

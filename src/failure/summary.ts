@@ -7,6 +7,7 @@ import { findReachable } from '../redis/known-senders.js'
 import type { Store } from '../redis/store.js'
 import { causeOf, type Reason } from './cause.js'
 import type { Explain, FailureStatus } from './failure.js'
+import { formatCursor, type Cursor } from './list.js'
 
 /** Failures with one cause. Times in ISO 8601; `hours`: failures in each of the last 24 hours, the current one last. */
 export interface FailureGroup {
@@ -23,6 +24,8 @@ export interface FailureGroup {
   title: string | null
   explanation: string | null
   remedy: string | null
+  /** Where the list of this group begins; null for the start of all. */
+  cursor: string | null
 }
 
 /** `unavailable`: senders that are left out, because their server is down. */
@@ -46,6 +49,8 @@ interface Counted extends Pick<FailureGroup, 'status' | 'errorCode' | 'reason' |
   first: number
   last: number
   nextRetry: number
+  /** Scores of its failures in the set that the list reads first; null where its list begins with those whose retry has begun. */
+  start: Pick<Cursor, 'set' | 'score'> | null
   hours: number[]
 }
 
@@ -61,7 +66,7 @@ export async function summarizeFailures (deps: { store: Store, explain: Explain 
       const entries = await readNext(CHUNK)
       await inParallel([...groupBySender(entries)], CONCURRENCY, async ([sender, own]) => {
         const texts = await store.redis.hmget(senderKey(store.prefix, sender, hash), ...own.map(({ id }) => id))
-        texts.forEach((text, i) => { if (text !== null) add(status, text, zset === 'failures' ? own[i]?.score ?? 0 : 0) })
+        texts.forEach((text, i) => { if (text !== null) add(status, text, { zset, score: own[i]?.score ?? 0 }) })
       })
       if (entries.length < CHUNK) break
       // Requests of others come in between.
@@ -70,7 +75,8 @@ export async function summarizeFailures (deps: { store: Store, explain: Explain 
   }
   return { groups: [...groups.values()].sort((one, other) => other.count - one.count).map(describe), unavailable }
 
-  function add (status: FailureStatus, text: string, nextRetry: number): void {
+  function add (status: FailureStatus, text: string, { zset, score }: { zset: typeof sets[number]['zset'], score: number }): void {
+    const nextRetry = zset === 'failures' ? score : 0
     const { recipient, code, reason, isAcknowledged, at } = causeOf(text)
     const countedReason = status === 'FAILED' ? reason : null
     const key = `${status} ${code ?? ''} ${countedReason ?? ''} ${isAcknowledged}`
@@ -86,6 +92,8 @@ export async function summarizeFailures (deps: { store: Store, explain: Explain 
         first: at,
         last: at,
         nextRetry: 0,
+        // The newest FAILED one comes first, and so does the PENDING one that is retried first.
+        start: zset === 'retries' ? null : { set: zset, score },
         hours: Array.from({ length: HOURS }, () => 0)
       }
       groups.set(key, group)
@@ -95,11 +103,12 @@ export async function summarizeFailures (deps: { store: Store, explain: Explain 
     group.first = Math.min(group.first, at)
     group.last = Math.max(group.last, at)
     if (nextRetry > 0) group.nextRetry = group.nextRetry === 0 ? nextRetry : Math.min(group.nextRetry, nextRetry)
+    if (zset === 'failed' && group.start !== null) group.start.score = Math.max(group.start.score, score)
     const hour = HOURS - 1 - (thisHour - Math.floor(at / HOUR_MS))
     if (hour >= 0 && hour < HOURS) group.hours[hour] = (group.hours[hour] ?? 0) + 1
   }
 
-  function describe ({ recipients, first, last, nextRetry, ...group }: Counted): FailureGroup {
+  function describe ({ recipients, first, last, nextRetry, start, ...group }: Counted): FailureGroup {
     const explained = group.errorCode === null ? null : explain(group.errorCode)
     return {
       ...group,
@@ -109,7 +118,9 @@ export async function summarizeFailures (deps: { store: Store, explain: Explain 
       nextRetryAt: nextRetry === 0 ? null : formatTime(nextRetry),
       title: explained?.title ?? null,
       explanation: explained?.explanation ?? null,
-      remedy: explained?.remedy ?? null
+      remedy: explained?.remedy ?? null,
+      // Just before the first one.
+      cursor: start === null ? null : formatCursor({ set: start.set, score: start.score + (start.set === 'failed' ? 1 : -1), id: '', sinceMs: nowMs })
     }
   }
 }

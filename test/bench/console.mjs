@@ -24,8 +24,13 @@ const SENDERS = 3
 const codes = ['131026', '131047', '130472', '132001', '131053', '131051', '131050', '132000', '132012', '131009', '131008', '132015']
 const CONCURRENCY = 200
 const KEY = 'bench-admin-0123456789'
-/** Each view, and what shows that its content is there. */
-const views = { home: '#latest tbody tr', failures: '#group tbody tr', messages: '#results tbody tr' }
+/** Each view, its address, and what shows that its content is there. The oldest cause is behind all others in the list of failures. */
+const views = {
+  home: ['home', '#latest tbody tr'],
+  failures: ['failures', '#group tbody tr'],
+  'oldest cause': [`failures?cause=f.${codes[0]}.rejected`, '#group tbody tr'],
+  messages: ['messages', '#results tbody tr']
+}
 
 const dir = await mkdtemp(join(tmpdir(), 'sluice-console-'))
 const server = options.redis === undefined ? await startEmbeddedRedis({ dir }) : { url: options.redis, stop: async () => {} }
@@ -68,13 +73,41 @@ async function visit (browser, { url: api, cpu }, view) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' })
   await context.addInitScript(`sessionStorage.setItem('sluice-key', '${KEY}')`)
   const page = await context.newPage()
-  await page.goto(`${url}/console/#/${view}`, { waitUntil: 'commit' })
-  await page.waitForSelector(views[view], { timeout: 120_000 })
+  const [address, content] = views[view]
+  await page.goto(`${url}/console/#/${address}`, { waitUntil: 'commit' })
+  await page.waitForSelector(content, { timeout: 120_000 })
   const found = await page.evaluate(() => ({
     content: performance.now(), paint: performance.getEntriesByName('first-contentful-paint')[0].startTime
   }))
   await context.close()
   return { ...found, cpu: (cpu() - before) / 1000 }
+}
+
+/** What one count of all failures by cause costs, and how soon a cause is listed from its cursor on. */
+async function countFailures (gateway) {
+  const redis = new Redis(server.url)
+  const redisCpu = async () => {
+    const info = await redis.info('cpu')
+    return ['user', 'sys'].reduce((sum, name) => sum + Number(new RegExp(`^used_cpu_${name}:(\\S+)`, 'm').exec(info)?.[1]), 0) * 1000
+  }
+  const before = [performance.now(), gateway.cpu() / 1000, await redisCpu()]
+  const { groups } = await gateway.ask('GET', '/api/v1/failures/summary')
+  const after = [performance.now(), gateway.cpu() / 1000, await redisCpu()]
+  const [took, node, ofRedis] = after.map((value, i) => Math.round(value - before[i]))
+  redis.disconnect()
+  console.log(`a count by cause: ${took} ms; CPU of the node ${node} ms, of Redis ${ofRedis} ms`)
+  for (const [name, query] of [['from the start', {}], ['from its cursor', { cursor: groups.find(({ errorCode }) => errorCode === codes[0]).cursor }]]) {
+    const began = performance.now()
+    let [rows, requests, cursor] = [0, 0, query.cursor]
+    do {
+      const search = new URLSearchParams({ status: 'FAILED', errorCode: codes[0], limit: '50', ...cursor ? { cursor } : {} })
+      const page = await gateway.ask('GET', `/api/v1/failures?${search}`)
+      rows += page.failures.length
+      requests++
+      cursor = page.nextCursor
+    } while (rows === 0 && cursor !== null)
+    console.log(`first rows of the oldest cause, ${name}: ${Math.round(performance.now() - began)} ms, ${requests} requests`)
+  }
 }
 
 const text = of => ['paint', 'content', 'cpu'].map(name => round(of(name))).join(' ')
@@ -96,7 +129,8 @@ try {
   const executablePath = process.env.CHROMIUM ?? 'chromium-headless-shell'
   const browser = await chromium.launch({ executablePath, chromiumSandbox: false, args: ['--disable-gpu'] })
   console.log(`${failures} failures, ${messages} messages, ${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}`)
-  console.log('view      first visit: paint, content, CPU of the node   next visits, median')
+  await countFailures(gateway)
+  console.log('view         first visit: paint, content, CPU of the node   next visits, median')
   for (const view of Object.keys(views)) {
     const first = await visit(browser, gateway, view)
     const next = []
@@ -105,7 +139,7 @@ try {
       next.push(await visit(browser, gateway, view))
     }
     const median = name => next.map(one => one[name]).sort((a, b) => a - b)[Math.floor(visits / 2)]
-    console.log(`${view.padEnd(9)} ${text(name => first[name])}             ${text(median)}`)
+    console.log(`${view.padEnd(12)} ${text(name => first[name])}             ${text(median)}`)
   }
   await browser.close()
   await gateway.stop()

@@ -47,7 +47,7 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.press('a', 'r')
     await context.page.waitForSelector('#confirm-cancel:focus')
     await context.press('Tab', 'Enter')
-    await context.reads('#job', /^3 sent\./)
+    await context.reads('#job', /^3 retried\./)
     await context.reads('#causes', /^(?![^]*131053)/)
     const { failures } = (await node.get('/failures?status=RESOLVED')).body as { failures: Array<{ metadata: { orderId: string } }> }
     t.same(failures.map(({ metadata }) => metadata.orderId).sort(), ['I-4', 'I-5', 'I-6'])

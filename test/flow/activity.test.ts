@@ -62,6 +62,19 @@ await t.test('all failures are counted by cause, and the cause is the filter tha
   t.match((await groups()).sort(byName), expected.sort(byName))
   const list = async (query: string): Promise<number> => (await node.get(`/failures?${query}`)).body['failures'].length
   t.equal(await list('status=FAILED&errorCode=131026&reason=rejected&acknowledged=false'), 3)
+  for (const { status, errorCode, reason, acknowledged, count, cursor } of await groups() as Array<Record<string, string>>) {
+    const query = { status, errorCode, ...(reason === null ? {} : { reason }), acknowledged: String(acknowledged), limit: '1' }
+    const page = async (from: string | null): Promise<Record<string, any>> =>
+      (await node.get(`/failures?${new URLSearchParams({ ...query, ...(from === null ? {} : { cursor: from }) } as Record<string, string>)}`)).body
+    let [rows, next] = [0, cursor ?? null]
+    do {
+      const { failures, nextCursor } = await page(next)
+      t.ok(rows > 0 || failures.length === 1, 'the first one comes first')
+      rows += failures.length
+      next = nextCursor
+    } while (next !== null)
+    t.equal(rows, count, 'from the cursor of the group on')
+  }
   t.equal(await list('errorCode=131026'), 4)
   t.equal(await list('acknowledged=true'), 1)
   t.equal(await list('errorCode=none'), 0)

@@ -1,6 +1,7 @@
 /** What an admin key may do: each asks first, then calls the API, and says what came of it. */
-import { call, get, post } from './api.js'
+import { call, post } from './api.js'
 import { ask, job, say } from './app.js'
+import { runJob } from './bulk.js'
 import { noteField } from './dialog.js'
 import { attempt, refresh } from './feed.js'
 import { number } from './format.js'
@@ -9,8 +10,6 @@ import { t, tn } from './i18n.js'
 const path = (id, action) => `/failures/${encodeURIComponent(id)}/${action}`
 /** Each retry waits for WhatsApp. More at once would only queue behind the sender's rate. */
 const AT_ONCE = 4
-const PAGE = 200
-const ACKNOWLEDGE_AT_ONCE = 500
 const results = ['succeeded', 'failed', 'permanentlyFailed', 'deferred']
 
 const noteOf = ({ note = '' }) => note.trim() === '' ? {} : { note: note.trim() }
@@ -64,8 +63,9 @@ export async function retryMany ({ filter, count, code, isFinal }, ids, onDone) 
     tone: isFinal ? 'danger' : undefined
   })
   if (sure === null) return
+  if (ids === null) return await runJob({ action: 'retry', filter: bulkFilterOf(filter) }, total, onDone)
   const counts = { succeeded: 0, failed: 0, permanentlyFailed: 0, deferred: 0 }
-  await run({ total, key: 'job.retry', result: () => countsText(counts), onDone }, each(ids ?? allIds(filter), async id => {
+  await run({ total, key: 'job.retry', result: () => countsText(counts), onDone }, each(ids, async id => {
     const one = await post(path(id, 'retry'))
     for (const name of results) counts[name] += one[name]
   }))
@@ -75,17 +75,20 @@ export async function acknowledgeMany ({ filter, count }, ids, onDone) {
   const total = ids === null ? count : ids.length
   const sure = await ask({ title: tn('ack.titles', total), text: [t('ack.text')], action: t('ack.goAll', { n: number(total) }), fields: noteField() })
   if (sure === null) return
+  if (ids === null) return await runJob({ action: 'acknowledge', filter: bulkFilterOf(filter), ...noteOf(sure) }, total, onDone)
   let done = 0
-  const work = ids === null
-    ? acknowledgeAll(filter, noteOf(sure), count => { done += count })
-    : each(ids, async id => {
-      await post(path(id, 'acknowledge'), noteOf(sure))
-      done++
-    })
-  await run({ total, key: 'job.ack', result: () => t('job.acked', { n: number(done) }), onDone }, work)
+  await run({ total, key: 'job.ack', result: () => t('job.acked', { n: number(done) }), onDone }, each(ids, async id => {
+    await post(path(id, 'acknowledge'), noteOf(sure))
+    done++
+  }))
 }
 
-/** Runs a job with its progress; one at a time. `work` gets `step(count)`, which is false once it was stopped, and counts those that were gone. */
+/** The filter of a list of failures as a bulk job has it. */
+function bulkFilterOf ({ status, ...filter }) {
+  return { ...filter, state: status === 'PENDING' ? 'retrying' : 'failed' }
+}
+
+/** Runs a job with its progress; one at a time. `work` gets `step`, which is false once it was stopped. */
 async function run ({ total, key, result, onDone }, work) {
   if (job.get()?.isRunning === true) return
   let done = 0
@@ -118,11 +121,11 @@ function warn (event) {
 /** Runs `one` for each id, some at once. Skips failures that are gone; any other error ends it. */
 function each (ids, one) {
   return async step => {
-    const source = ids[Symbol.asyncIterator]?.() ?? ids[Symbol.iterator]()
+    const source = ids.values()
     let isOver = false
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
       while (!isOver) {
-        const next = await source.next()
+        const next = source.next()
         if (next.done) return
         try {
           await one(next.value)
@@ -137,29 +140,6 @@ function each (ids, one) {
       }
     }))
   }
-}
-
-function acknowledgeAll (filter, note, onDone) {
-  return async step => {
-    const { acknowledged: _, ...body } = filter
-    let cursor
-    do {
-      const page = await post('/failures/acknowledge', { ...body, ...note, limit: ACKNOWLEDGE_AT_ONCE, ...(cursor ? { cursor } : {}) })
-      onDone(page.acknowledged)
-      if (!step(page.acknowledged)) return
-      cursor = page.nextCursor
-    } while (cursor)
-  }
-}
-
-/** All failures of a cause, also those that the list has not loaded. */
-async function * allIds (filter) {
-  let cursor = ''
-  do {
-    const page = await get(`/failures?${new URLSearchParams({ ...filter, limit: PAGE, ...(cursor ? { cursor } : {}) })}`)
-    for (const { id } of page.failures) yield id
-    cursor = page.nextCursor
-  } while (cursor)
 }
 
 function countsText (counts) {

@@ -75,7 +75,7 @@ function kindOf ({ status, reason, nextRetryAt }) {
 function Group ({ group, sender, senders, open }) {
   const { status, errorCode, reason, count } = group
   const filter = filterOf(group, sender)
-  const { rows, cursor, more, isReading } = useRows(filter, count)
+  const { rows, cursor, more, isReading } = useRows(filter, count, group.cursor)
   const [selected, setSelected] = useState(() => new Set())
   const [isAll, setAll] = useState(false)
   const isBusy = useStore(job)?.isRunning === true
@@ -150,7 +150,7 @@ function Group ({ group, sender, senders, open }) {
 }
 
 /** The rows of a cause, page by page; read again when the count changes. */
-function useRows (filter, count) {
+function useRows (filter, count, start) {
   const key = JSON.stringify(filter)
   const [state, setState] = useState(() => kept.get(key) ?? { rows: null, cursor: null })
   const [isReading, setReading] = useState(false)
@@ -168,7 +168,9 @@ function useRows (filter, count) {
       do {
         const page = await get(`/failures?${new URLSearchParams({ ...filter, limit: String(Math.min(200, wanted)), ...(cursor ? { cursor } : {}) })}`)
         rows = [...rows, ...page.failures]
-        cursor = page.nextCursor
+        cursor = rows.length >= count ? null : page.nextCursor
+        // The rest may be much older than the first rows.
+        if (rows.length > 0) put({ rows, cursor })
       } while (cursor !== null && rows.length < (before.rows?.length ?? 0) + wanted)
       put({ rows, cursor })
     })
@@ -181,7 +183,7 @@ function useRows (filter, count) {
       known.current = count
       return
     }
-    if (known.current !== count) void read({ rows: null, cursor: null }, wanted)
+    if (known.current !== count) void read({ rows: null, cursor: start }, wanted)
     known.current = count
   }, [count])
   useLayoutEffect(() => restore(takePlace()), [])

@@ -82,13 +82,15 @@ const group = {
   hours: Array.from({ length: 24 }, (_, hour) => hour < 18 ? 0 : hour),
   title: 'Message undeliverable',
   explanation: 'WhatsApp cannot deliver to this number.',
-  remedy: 'Check the number.'
+  remedy: 'Check the number.',
+  cursor: null
 }
 const summarizeFailures = {
   operationId: 'summarizeFailures',
   tags: ['Failures'],
   summary: 'Counts all PENDING and FAILED failures by cause',
-  description: 'Of all senders, or of one. `status`, `errorCode`, `reason` and `acknowledged` of a group are the filter that lists it.',
+  description: 'Of all senders, or of one. `status`, `errorCode`, `reason` and `acknowledged` of a group are the filter that lists it, from its ' +
+    '`cursor` on.',
   querystring: SummarizeFailuresSchema,
   response: {
     200: json('The groups, the largest first', ref(FailureSummarySchema), { examples: { one: { groups: [group] } } }),
@@ -173,6 +175,7 @@ export function failureRoutes (api: Api, deps: FailureDeps): void {
     api, RetryFailuresSchema, AcknowledgeSchema, AcknowledgeAllSchema, FailureSchema, FailuresSchema, RetryCountsSchema, AcknowledgedSchema,
     AcknowledgedAllSchema, ...summarySchemas)
   const summary = shareSummary(async senders => await countFailures(deps, senders))
+  deps.events.on('bulk-job.ended', summary.forget)
 
   api.get('/failures', { schema: listFailures, config: { roles: ['read', 'admin'] } }, async request => {
     const { sender, status, due, cursor, limit, ...criteria } = request.query

@@ -104,7 +104,8 @@ const FailureGroupSchema = Type.Object({
   hours: Type.Array(Type.Integer({ minimum: 0 }), { description: 'Last attempts in each of the last 24 hours, the current one last' }),
   title: textOrNull('Title of the code'),
   explanation: textOrNull('What the code means'),
-  remedy: textOrNull('What to do about it')
+  remedy: textOrNull('What to do about it'),
+  cursor: textOrNull('`cursor` of the first page of its list, so that older causes are found at once; null for the start')
 }, { $id: 'FailureGroup', description: 'Failures with one cause' })
 
 export const FailureSummarySchema = Type.Object({
