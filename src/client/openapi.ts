@@ -288,7 +288,7 @@ export interface paths {
         };
         /**
          * Counts all PENDING and FAILED failures by cause
-         * @description Of all senders, or of one. `status`, `errorCode`, `reason` and `acknowledged` of a group are the filter that lists it.
+         * @description Of all senders, or of one. `status`, `errorCode`, `reason` and `acknowledged` of a group are the filter that lists it, from its `cursor` on.
          *
          *     Roles: `read`, `admin`.
          */
@@ -2091,6 +2091,8 @@ export interface components {
             explanation: string | null;
             /** @description What to do about it */
             remedy: string | null;
+            /** @description `cursor` of the first page of its list, so that older causes are found at once; null for the start */
+            cursor: string | null;
         };
         /** @description All PENDING and FAILED failures, by cause */
         FailureSummary: {

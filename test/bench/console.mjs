@@ -96,9 +96,10 @@ async function countFailures (gateway) {
   const [took, node, ofRedis] = after.map((value, i) => Math.round(value - before[i]))
   redis.disconnect()
   console.log(`a count by cause: ${took} ms; CPU of the node ${node} ms, of Redis ${ofRedis} ms`)
-  for (const [name, query] of [['from the start', {}], ['from its cursor', { cursor: groups.find(({ errorCode }) => errorCode === codes[0]).cursor }]]) {
+  const { cursor: start } = groups.find(({ errorCode }) => errorCode === codes[0])
+  for (const [name, first] of [['from the start', null], ['from its cursor', start]]) {
     const began = performance.now()
-    let [rows, requests, cursor] = [0, 0, query.cursor]
+    let [rows, requests, cursor] = [0, 0, first]
     do {
       const search = new URLSearchParams({ status: 'FAILED', errorCode: codes[0], limit: '50', ...cursor ? { cursor } : {} })
       const page = await gateway.ask('GET', `/api/v1/failures?${search}`)

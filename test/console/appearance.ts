@@ -25,7 +25,7 @@ async function violations ({ page }: Console): Promise<string[]> {
 export async function testAppearance (t: Test, { environment, browser }: Ground): Promise<void> {
   await t.test('axe finds nothing in any view, light and dark', async t => {
     const node = await environment.start(t, free)
-    await send(node, UNDELIVERABLE, 'Your parcel is here', { metadata: { orderId: 'C-1' } })
+    await send(node, UNDELIVERABLE, 'Your parcel is here', { metadata: { orderId: 'C-1' }, campaign: 'spring-sale' })
     const { id } = (await send(node, REFUSED_TWICE, 'Your table is free at eight', { metadata: { orderId: 'C-2' } })).body as { id: string }
     await until('the latest messages are written', async () => (await node.get('/messages')).body['messages']?.length === 2)
     await node.post(`/failures/${id}/acknowledge`)
@@ -47,7 +47,8 @@ export async function testAppearance (t: Test, { environment, browser }: Ground)
 
   await t.test('a narrow window needs no horizontal scrolling and shows each action', async t => {
     const node = await environment.start(t, free)
-    const { id } = (await send(node, UNDELIVERABLE, 'Your parcel is here', { metadata: { orderId: 'N-1' } })).body as { id: string }
+    const about = { metadata: { orderId: 'N-1' }, campaign: 'spring-sale' }
+    const { id } = (await send(node, UNDELIVERABLE, 'Your parcel is here', about)).body as { id: string }
     await until('the latest message is written', async () => (await node.get('/messages')).body['messages']?.length === 1)
     const context = await openConsole(t, browser, node)
     await context.page.setViewportSize({ width: 380, height: 700 })
@@ -79,6 +80,8 @@ function views (id: string): Array<[hash: string, ready: string]> {
     [`#/messages?open=${id}`, '#time-line li'],
     [`#/message/${id}`, '#time-line li'],
     ['#/failures', '#causes li'],
+    ['#/campaigns', '#campaigns tbody tr'],
+    ['#/campaigns/spring-sale', '#parts'],
     ['#/senders', '#sender'],
     ['#/optOuts', '.empty'],
     ['#/audit', 'main .card']

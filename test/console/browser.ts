@@ -39,7 +39,7 @@ export interface Console {
   press: (...keys: string[]) => Promise<void>
   type: (text: string) => Promise<void>
   /** Waits until the text of an element matches. */
-  reads: (selector: string, pattern: RegExp) => Promise<string>
+  reads: (selector: string, pattern: RegExp, withinMs?: number) => Promise<string>
   /** Waits until an element is gone or its text does not match. */
   gone: (selector: string) => Promise<void>
 }
@@ -91,12 +91,12 @@ export async function openConsole (
     },
     async press (...pressed) { for (const one of pressed) await page.keyboard.press(one) },
     type: async text => await page.keyboard.insertText(text),
-    async reads (selector, pattern) {
+    async reads (selector, pattern, withinMs) {
       try {
         return await until(`${selector} reads ${pattern}`, async () => {
           const text = await read(selector)
           return pattern.test(text) && text
-        })
+        }, withinMs)
       } catch (error) {
         throw new Error(`${String(error)}; it reads: ${await read(selector)} | ${await read('body')}`)
       }

@@ -7,6 +7,8 @@ import { still, free, UNDELIVERABLE, send, textsOf, type Ground } from './ground
 export async function testOperators (t: Test, { environment, browser }: Ground): Promise<void> {
   await t.test('failures are grouped by cause, one and all of a cause are acknowledged and retried, by keyboard', async t => {
     const node = await environment.start(t, free)
+    // Actions on a whole cause are jobs.
+    await environment.start(t, { ...free, ROLE: 'worker' }, { prefix: node.prefix })
     for (let n = 100; n < 160; n++) await send(node, `${UNDELIVERABLE}0${n}`, 'Your parcel is here', { metadata: { orderId: `B-${n}` } })
     await environment.sandbox.control('POST', 'faults', { recipient: '*', times: 3, kind: 'code', code: 131053 })
     for (const n of [4, 5, 6]) await send(node, `+1555000010${n}`, 'Your invoice', { metadata: { orderId: `I-${n}` } })
@@ -38,7 +40,7 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.press('e')
     await context.page.waitForSelector('#note:focus')
     await context.press('Enter')
-    await context.reads('#job', /^58 acknowledged\./)
+    await context.reads('#job', /^58 acknowledged\./, 60_000)
     await context.reads('#causes', /Failed\s+3\s[^]*Acknowledged\s+60/)
 
     await context.page.locator('[id="cause-f.131053.rejected"]').click()
@@ -47,7 +49,7 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.press('a', 'r')
     await context.page.waitForSelector('#confirm-cancel:focus')
     await context.press('Tab', 'Enter')
-    await context.reads('#job', /^3 retried\./)
+    await context.reads('#job', /^3 retried\./, 60_000)
     await context.reads('#causes', /^(?![^]*131053)/)
     const { failures } = (await node.get('/failures?status=RESOLVED')).body as { failures: Array<{ metadata: { orderId: string } }> }
     t.same(failures.map(({ metadata }) => metadata.orderId).sort(), ['I-4', 'I-5', 'I-6'])
@@ -66,6 +68,41 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await node.post(`/senders/${SENDER}/resume`)
     await context.gone('#slower')
     await context.reads('#senders', /of 80 per s/)
+  })
+
+  await t.test('a campaign is counted, paused, resumed and cancelled, and its failures have a meaning', async t => {
+    const node = await environment.start(t, still)
+    await environment.start(t, { ...still, ROLE: 'worker' }, { prefix: node.prefix })
+    const campaign = 'spring-sale'
+    for (const n of [1, 2, 3]) await send(node, '+15550000601', `Hello ${n}`, { campaign })
+    await send(node, `${UNDELIVERABLE}0601`, 'Hello', { campaign })
+    const context = await openConsole(t, browser, node)
+    await context.press('g', 'c')
+    await context.reads('#campaigns', /spring-sale\s+Running[^]*50\s%\s+of 4/)
+    await context.page.locator('#campaign-spring-sale').click()
+    await context.reads('#campaign', /Ended\s+2\s+of 4[^]*Sent 1[^]*Failed 1[^]*Waiting 2/)
+    const [means = 'no row'] = textsOf('131026')
+    t.ok((await context.reads('#codes', /131026\s+1/)).includes(means))
+    await context.tabTo('#pause')
+    await context.press('Enter')
+    await context.reads('dialog', /Pause spring-sale\?[^]*2 messages wait now/)
+    await context.press('Enter')
+    await context.reads('.head', /Paused/)
+    t.match((await node.get('/campaigns/spring-sale')).body, { state: 'paused' })
+    await context.tabTo('#resume')
+    await context.press('Enter')
+    await context.page.waitForSelector('#confirm-go:focus')
+    await context.press('Enter')
+    await context.reads('.head', /Running/)
+    await context.tabTo('#cancel')
+    await context.press('Enter')
+    await context.reads('dialog', /2 messages are not sent/)
+    await context.page.waitForSelector('#confirm-cancel:focus')
+    await context.press('Tab', 'Enter')
+    await context.reads('#job', /^2 cancelled\./, 60_000)
+    await context.reads('#campaign', /Cancelled or expired 2/)
+    await context.reads('#about', /Cancellation\s+done, 2 messages, by operator/)
+    t.match((await node.get('/campaigns/spring-sale')).body, { state: 'cancelled', cancelled: 2, waiting: 0 })
   })
 
   await t.test('Home shows what there is to do, the figures of the day and the latest messages', async t => {

@@ -30,6 +30,9 @@ const pictures: Picture[] = [
   {
     name: 'console-message-dark', hash: `#/messages?open=${SHOWN}`, ready: '#time-line li', ...wide, colorScheme: 'dark', parts: ['#panel', '#bubble']
   },
+  {
+    name: 'console-campaign', hash: '#/campaigns/spring-sale', ready: '#parts', ...wide, parts: ['#campaign', '#parts', '#codes', '#about']
+  },
   { name: 'console-phone', hash: '#/home', ready: '#latest tbody tr', ...wide, width: 390, height: 844, parts: ['nav', '#todo', '#figures'] }
 ]
 

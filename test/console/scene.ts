@@ -108,6 +108,7 @@ const cause = (status: string, code: string, count: number, lastMs: number, own:
     title,
     explanation,
     remedy,
+    cursor: null,
     ...own
   }
 }
@@ -194,6 +195,43 @@ function errorTexts (code: string): object {
   return { explanation, remedy }
 }
 
+const campaign = (name: string, state: string, accepted: number, share: number, own: object = {}): Record<string, unknown> => {
+  const sent = Math.round(accepted * share)
+  const failed = Math.round(sent * 0.008)
+  return {
+    name,
+    state,
+    senders: ['10000000104711'],
+    accepted,
+    waiting: accepted - sent - failed,
+    inFlight: 0,
+    sent,
+    delivered: Math.round(sent * 0.9),
+    read: Math.round(sent * 0.31),
+    failed,
+    cancelled: 0,
+    expired: 0,
+    failures: [],
+    ratePerSecond: 0,
+    expectedEndAt: null,
+    startedAt: before(52 * MINUTE),
+    lastAt: before(2000),
+    ...own
+  }
+}
+const codeCount = (code: string, count: number): object => ({ code, count, explanation: texts[code]?.[1] ?? '' })
+const shownCampaign = campaign('spring-sale', 'running', 112_000, 0.72, {
+  waiting: 30_703,
+  inFlight: 12,
+  ratePerSecond: 39.8,
+  expectedEndAt: '2026-03-10T10:45:12.000Z',
+  failures: [codeCount('131026', 401), codeCount('131047', 163), codeCount('131053', 81)]
+})
+const campaigns = [
+  shownCampaign, campaign('newsletter.march', 'paused', 8400, 0.41), campaign('price-list', 'finished', 3120, 0.993, { waiting: 0 }),
+  campaign('old-stock', 'cancelled', 900, 0.2, { waiting: 0, cancelled: 719, lastAt: before(26 * 60 * MINUTE) })
+]
+
 const audit = [
   { at: before(42 * MINUTE), by: 'maria', sender: '10000000104712', action: 'pause', subject: '10000000104712', detail: 'new price list' },
   { at: before(95 * MINUTE), by: 'joao', sender: 'all', action: 'acknowledge', subject: '206 failures', detail: 'customers called' }
@@ -211,6 +249,8 @@ export const responses: Record<string, unknown> = {
   'GET /messages': { messages, nextCursor: null },
   'GET /failures/summary': { groups },
   'GET /failures': { failures, nextCursor: 'more' },
+  'GET /campaigns': { campaigns },
+  'GET /campaigns/{name}': { ...shownCampaign, jobs: [] },
   'GET /workers/retry': {
     isRunning: true,
     intervalMs: 120_000,

@@ -335,7 +335,7 @@ class Calls:
         sender: Optional[str] = None,
     ) -> FailureSummary:
         """Of all senders, or of one. `status`, `errorCode`, `reason` and `acknowledged` of a group are
-        the filter that lists it. Roles: `read`, `admin`.
+        the filter that lists it, from its `cursor` on. Roles: `read`, `admin`.
         """
         return self._call(
             "GET",

@@ -1453,6 +1453,9 @@ class FailureGroup(TypedDict):
     explanation: Optional[str]
     # What to do about it
     remedy: Optional[str]
+    # `cursor` of the first page of its list, so that older causes are found at once; null for the
+    # start
+    cursor: Optional[str]
 
 
 class _FailureSummary(TypedDict):

@@ -26,13 +26,15 @@ export async function follow (start, total) {
     let found = await start()
     const stop = () => { void attempt(async () => await post(`/jobs/${found.id}/stop`)) }
     const [running, result] = texts[found.action]
-    const show = (isRunning, text) => job.set({ isRunning, goesOn: true, total: Math.max(total, found.matched), done: found.done, text, stop })
+    const show = (isRunning, text) =>
+      job.set({ isRunning, goesOn: true, total: Math.max(total, found.matched), done: found.done, text, stop })
     while (found.finishedAt === null) {
       show(true, t(running, { done: number(found.done), total: number(Math.max(total, found.matched)) }))
       await new Promise(resolve => setTimeout(resolve, ASK_MS))
       found = await get(`/jobs/${found.id}`)
     }
-    const more = [found.left === 0 ? '' : t('job.left', { n: number(found.left) }), found.state === 'completed' ? '' : t('job.stopped')].filter(Boolean)
+    const left = found.left === 0 ? '' : t('job.left', { n: number(found.left) })
+    const more = [left, found.state === 'completed' ? '' : t('job.stopped')].filter(Boolean)
     show(false, `${[t(result, { n: number(found.done) }), ...more].join('; ')}.`)
     return true
   })

@@ -50,6 +50,7 @@ export function Toasts () {
         ? html`<${Button} small onClick=${work.stop}>${t('job.stop')}<//>`
         : html`<button type="button" class="btn ghost icon" aria-label=${t('close')} onClick=${() => job.set(null)}>
           <${Icon} name="close" /></button>`}</div>
-      ${work.isRunning && html`<${Bar} share=${work.done / Math.max(1, work.total)} /><p class="quiet small">${t(work.goesOn ? 'job.goesOn' : 'job.keepOpen')}</p>`}
+      ${work.isRunning && html`<${Bar} share=${work.done / Math.max(1, work.total)} />
+        <p class="quiet small">${t(work.goesOn ? 'job.goesOn' : 'job.keepOpen')}</p>`}
     </section>`}`
 }

@@ -16,6 +16,7 @@ const feeds = {
   activity: { ms: 5000, path: () => `/activity?since=${midnight().toISOString()}` },
   latest: { ms: 3000, path: () => '/messages?limit=50' },
   causes: { ms: 5000, path: () => '/failures/summary' },
+  campaigns: { ms: 3000, path: () => '/campaigns' },
   worker: { ms: 10_000, path: () => '/workers/retry' }
 }
 for (const feed of Object.values(feeds)) Object.assign(feed, { store: createStore(null), users: 0, timer: undefined, reading: null })

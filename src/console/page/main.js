@@ -2,6 +2,7 @@
 import { ApiError, get, key } from './api.js'
 import { caller, job, refusal } from './app.js'
 import { auditView, optOutsView } from './lists.js'
+import { campaignsView } from './campaigns.js'
 import { Toasts, Dialog } from './dialog.js'
 import { explainError } from './errors.js'
 import { failuresView } from './failures.js'
@@ -24,6 +25,7 @@ const views = {
   messages: messagesView,
   message: messageView,
   failures: failuresView,
+  campaigns: campaignsView,
   senders: sendersView,
   optOuts: optOutsView,
   audit: auditView

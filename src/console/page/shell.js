@@ -12,7 +12,8 @@ import { useCode } from './codes.js'
 import { cx, html, useEffect, useRef, useState, useStore } from './ui.js'
 
 const views = [
-  ['home', 'home'], ['messages', 'message'], ['failures', 'failure'], ['senders', 'sender'], ['optOuts', 'user'], ['audit', 'list']
+  ['home', 'home'], ['messages', 'message'], ['failures', 'failure'], ['campaigns', 'plane'], ['senders', 'sender'],
+  ['optOuts', 'user'], ['audit', 'list']
 ]
 /** In the menu of a telephone. */
 const less = new Set(['optOuts', 'audit'])

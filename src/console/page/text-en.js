@@ -1,4 +1,5 @@
 import { enViews } from './text-en-views.js'
+import { enCampaigns } from './text-en-campaigns.js'
 import { enActions } from './text-en-actions.js'
 import { enSentences } from './text-en-sentences.js'
 
@@ -6,6 +7,7 @@ import { enSentences } from './text-en-sentences.js'
 export const en = {
   ...enViews,
   ...enActions,
+  ...enCampaigns,
   ...enSentences,
   in: 'in {span}',
   ago: '{span} ago',

@@ -1,4 +1,5 @@
 import { esViews } from './text-es-views.js'
+import { esCampaigns } from './text-es-campaigns.js'
 import { esActions } from './text-es-actions.js'
 import { esSentences } from './text-es-sentences.js'
 
@@ -6,6 +7,7 @@ import { esSentences } from './text-es-sentences.js'
 export const es = {
   ...esViews,
   ...esActions,
+  ...esCampaigns,
   ...esSentences,
   in: 'en {span}',
   ago: 'hace {span}',

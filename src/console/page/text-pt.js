@@ -1,4 +1,5 @@
 import { ptViews } from './text-pt-views.js'
+import { ptCampaigns } from './text-pt-campaigns.js'
 import { ptActions } from './text-pt-actions.js'
 import { ptSentences } from './text-pt-sentences.js'
 
@@ -6,6 +7,7 @@ import { ptSentences } from './text-pt-sentences.js'
 export const pt = {
   ...ptViews,
   ...ptActions,
+  ...ptCampaigns,
   ...ptSentences,
   in: 'em {span}',
   ago: 'há {span}',
