@@ -23,6 +23,7 @@
 --   suspended     zset    `group:number:id` of messages that wait outside of their queues
 --   windows       zset    recipient -> last act, ms
 --   campaigns     hash    campaign -> counts of its messages
+--   shares        hash    the callers of each lane, and their virtual times
 -- Keys per message:
 --   msg           string  idempotency record of its digest
 --
@@ -48,6 +49,7 @@
 --   terms         text    what the message can be found by, separated by spaces
 --   marketing     flag    its recipient may have opted out
 --   template      text    mark of its template, need of an open window and campaign (include/template.lua); empty for none
+--   caller        text    its name, and `*` with its weight unless that is 1; empty where there is only one
 --
 -- Returns: for each message
 --   granted    generation, replaced?, wakeHint
@@ -89,6 +91,11 @@ local function admit(m)
     if repeated then return repeated end
   end
   if not sender then return { 'no_rules' } end
+  local caller
+  if message.caller ~= '' then
+    --- @include shares
+    caller = meet_caller(sender, message.caller, now)
+  end
   if message.marketing and redis.call('HEXISTS', key.opt_outs, recipient) == 1 then return { 'rejected', 'RECIPIENT_OPTED_OUT', 0 } end
   local effect, suspended, suspended_us, blocked_by = nil, 0, nil, nil -- of its template, campaign or window
   if sender.limits and message.template ~= '' then
@@ -110,9 +117,12 @@ local function admit(m)
   if not granted then
     if scheduled_for then wait = math.max(0, scheduled_for * 1000 - at)
     elseif effect and effect ~= 'replace' then wait, waiting_for = suspended_us, blocked_by
-    else wait, waiting_for = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, unsettled) end
+    else wait, waiting_for = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, unsettled, caller) end
     local rejection = rejection_of(message, effect, scheduled_for, unsettled, waiting + suspended, wait)
-    if rejection then return { 'rejected', rejection, scheduled_for and (estimate_wait(sender, lane, at, tat, sender_tat, ahead)) or wait } end
+    if rejection then
+      if scheduled_for then wait = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, nil, caller) end
+      return { 'rejected', rejection, wait }
+    end
   end
   -- From here on nothing may fail. A granted message draws a number too: it may be given back. So does a scheduled one, to order those of a moment.
   local record, id, expires = store_message(message, generation, next_number(), scheduled_for, now_ms)
@@ -126,7 +136,7 @@ local function admit(m)
   if scheduled_for then return { 'scheduled', generation, wait } end
   redis.call('ZADD', key.queue[lane], '0', member_of(record, id))
   local reply = { 'queued', generation, wait, waiting_for, ahead + 1 }
-  local ready_at = enqueue(sender, recipient, lane, tat, is_granted, ready_lane, at)
+  local ready_at = enqueue(sender, recipient, lane, tat, is_granted, ready_lane, at, caller)
   if ready_at and ready_at < first_ready_at then first_ready_at, first_reply = ready_at, reply end
   return reply
 end

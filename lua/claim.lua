@@ -18,6 +18,7 @@
 --   templates     hash    templates that are not sent now
 --   suspended     zset    `group:number:id` of messages that wait outside of their queues
 --   windows       zset    recipient -> last act, ms
+--   shares        hash    the callers of each lane, and their virtual times
 --
 -- Arguments:
 --   now           µs      empty for Redis's clock
@@ -50,9 +51,7 @@ local now = clock()
 cool_after_restart(sender, now)
 
 -- When the first scheduled message is due, ms, or nil.
-local function first_scheduled()
-  return tonumber(redis.call('ZRANGE', key.scheduled, '0', '0', 'WITHSCORES')[2])
-end
+local function first_scheduled() return tonumber(redis.call('ZRANGE', key.scheduled, '0', '0', 'WITHSCORES')[2]) end
 local next_ms = first_scheduled()
 if next_ms and next_ms * 1000 <= now then
   --- @include join_queues
@@ -68,9 +67,8 @@ local free = sender.max_in_flight - redis.call('ZCARD', key.inflight)
 local want = math.max(0, math.min(arg.want, free, is_probing and 1 or math.huge, allowed(sender_tat, now, sender.sender_rate)))
 if (block and not is_probing) or sender.cool_until > now or arg.mode == 'end' then want = 0 end
 
-local queues, ready = filled(key.queue), filled(key.ready)
 local lease_end, dropped, is_repaired = int(now + arg.leaseMs * 1000), 0, false
-local grants, expired, unwanted, closed = {}, {}, {}, {}
+local queues, ready, grants, expired, unwanted, closed = filled(key.queue), filled(key.ready), {}, {}, {}, {}
 
 local function repair(recipient, since)
   --- @include repair_ready
@@ -112,7 +110,7 @@ local function consider(lane, recipient, ready_at)
   grants[#grants + 1] = { id, recipient, attempt, record.stops, lane, math.max(0, now - possible), record.body, record.pair_hits, effect and 1 }
 end
 
-local next_candidate, skip, first_left = create_candidates(ready, want, now)
+local next_candidate, skip, first_left, save_shares = choose_candidates(sender, ready, want, now)
 -- The bound is for many heads that expired in an outage.
 for _ = 1, want > 0 and want + 100 or 0 do
   if #grants >= want then break end
@@ -120,6 +118,7 @@ for _ = 1, want > 0 and want + 100 or 0 do
   if not lane then break end
   if consider(lane, recipient, ready_at) == 'skipped' then skip(lane) end
 end
+if save_shares then save_shares(slots + 1) end
 if #grants > 0 then write_sender_tat(sender_tat, slots) end
 if #grants > 0 and is_probing then
   --- @include probe
@@ -127,7 +126,7 @@ if #grants > 0 and is_probing then
 end
 
 -- When to claim next: the first ready time that sender rate, cool-down and pause allow, or the first scheduled message.
-if is_repaired then first_left = select(3, create_candidates(key.ready, 0, now)) end
+if is_repaired and not save_shares then first_left = select(3, create_candidates(key.ready, 0, now)) end
 local next_at = first_left()
 if next_at < math.huge then
   next_at = math.max(next_at, earliest(sender_tat, sender.sender_rate), sender.cool_until)

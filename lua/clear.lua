@@ -27,7 +27,7 @@ local had = redis.call('ZREM', key.pair_tat, arg.recipient)
 redis.call('DEL', key.starts)
 local ready_at
 if sender and redis.call('HEXISTS', key.grants, arg.recipient) == 0 then
-  local lane, former = ready_of(arg.recipient)
+  local lane, former = ready_of(arg.recipient, now)
   if lane then
     ready_at = math.min(former, now)
     redis.call('ZADD', key.ready[lane], ready_at, arg.recipient)

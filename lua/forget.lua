@@ -34,6 +34,7 @@
 --   suspended          zset    `group:number:id` of messages that wait outside of their queues
 --   windows            zset    recipient -> last act, ms
 --   campaigns          hash    campaign -> counts of its messages
+--   shares             hash    callers of each lane, and their virtual times
 --   drain-lease        string  the drain run of this sender
 --   latest             list    ids of the newest messages
 --
@@ -61,5 +62,5 @@ local left = redis.call('EXISTS', key.backlog, key.grants, key.pair_tat, key.inf
 if left > 0 then return { 'in-use' } end
 -- What is left concerns messages that are not sent any more, and recipients that no message reaches.
 redis.call('UNLINK', key.sender, key.sender_tat, key.seq, key.opt_outs, key.templates, key.windows, key.campaigns, key.completed, key.drain_lease,
-  key.parked_bodies, key.latest, unpack(key.ready))
+  key.parked_bodies, key.latest, key.shares, unpack(key.ready))
 return { 'forgotten' }

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- A page of a sender's queues: first the heads (each recipient's next message) by ready time, then the messages behind them, recipient by
+-- A page of a sender's queues: first the heads (each recipient's next message) by ready time, or caller by caller where they have
+-- fair shares, then the messages behind them, recipient by
 -- recipient; `all` goes lane by lane. Reads only the page and the queues of `limit` recipients.
 --
 -- Keys:
@@ -77,7 +78,7 @@ for lane = 1, LANES do
   local offset = arg.which == 'due' and 0 or due[lane]
   local first, last = window(arg.which == 'due' and due[lane] or redis.call('ZCARD', key.ready[lane]) - offset)
   local heads = first and redis.call('ZRANGE', key.ready[lane], offset + first, offset + last, 'WITHSCORES') or {}
-  for i = 1, #heads, 2 do put(head_of(key.queue[lane], heads[i]), tonumber(heads[i + 1]), 1) end
+  for i = 1, #heads, 2 do put(head_of(key.queue[lane], heads[i]), ready_at_of(tonumber(heads[i + 1]), now), 1) end
 end
 if left <= 0 then return { 'page', page } end
 
@@ -98,7 +99,7 @@ for lane = 1, LANES do
   local last = math.min(limit, arg.which == 'due' and due[lane] or math.huge) - 1
   local heads = last >= 0 and redis.call('ZRANGE', key.ready[lane], 0, last, 'WITHSCORES') or {}
   for i = 1, #heads, 2 do
-    if left > 0 then put_behind(heads[i], tonumber(heads[i + 1]), false) end
+    if left > 0 then put_behind(heads[i], ready_at_of(tonumber(heads[i + 1]), now), false) end
   end
   limit = limit - #heads / 2
 end

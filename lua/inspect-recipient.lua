@@ -9,6 +9,7 @@
 --   sender-tat    string  TAT in µs, slots used
 --   sender        hash    rules and state
 --   windows       zset    recipient -> last act, ms
+--   shares        hash    the callers of each lane, and their virtual times
 --
 -- Arguments:
 --   now        µs      empty for Redis's clock

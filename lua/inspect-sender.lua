@@ -25,6 +25,7 @@
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   windows          zset    recipient -> last act, ms
 --   templates        hash    templates that are not sent now
+--   shares           hash    callers of each lane, and their virtual times
 --
 -- Arguments:
 --   now    µs     empty for Redis's clock
@@ -46,6 +47,7 @@
 -- reduced: as in :sender, or empty; templateStop: the entry `*` of `templates`, or empty; stopped: messages that wait for its end.
 --- @include clock
 --- @include queue
+--- @include ready
 --- @include sender
 --- @include sender_tat
 --- @include unacknowledged
@@ -63,11 +65,16 @@ for lane = 1, LANES do
   -- Messages behind a due head are due as well if their time has passed: one for each interval that the pair is late.
   local sample, counted = redis.call('ZRANGEBYSCORE', key.ready[lane], '-inf', now, 'WITHSCORES', 'LIMIT', 0, arg.limit), 0
   for i = 1, #sample, 2 do
-    local late = now - tonumber(sample[i + 1])
-    oldest = math.min(oldest, tonumber(sample[i + 1]))
+    local ready_at = ready_at_of(tonumber(sample[i + 1]), now)
+    local late = now - ready_at
+    oldest = math.min(oldest, ready_at)
     counted = counted + math.min(count_queued(queues, sample[i], 1, LANES), sender.pair_rate.burst + math.floor(late / sender.pair_rate.interval))
   end
   if #sample > 0 then due = due + math.ceil(counted * heads / (#sample / 2)) end
+end
+if sender.limits then
+  --- @include shares
+  oldest = math.min(oldest, oldest_share(sender, now))
 end
 local sent, since = 0, math.floor(now / 600000000) - 24 * 6
 local spans = redis.call('ZRANGE', key.completed, 0, -1, 'WITHSCORES')

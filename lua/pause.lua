@@ -47,4 +47,4 @@ else
   if arg.forMs then redis.call('HSET', key.sender, 'until', now + arg.forMs * 1000) end
   return { 'done', before, '', phase }
 end
-return { 'done', before, wake_hint(earliest_ready(), now), phase }
+return { 'done', before, wake_hint(earliest_ready(now), now), phase }

@@ -86,7 +86,7 @@ end
 -- Redis orders holds of one end by id, which is random; their messages are decided in the order of acceptance.
 table.sort(unknown, function(a, b) return a.at < b.at or (a.at == b.at and a.seq < b.seq) end)
 
-local first = earliest_ready()
+local first = earliest_ready(now)
 local sender = read_sender()
 if sender and first < math.huge then
   local block, resumes_at = blocked(sender, now)

@@ -25,6 +25,7 @@
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   windows          zset    recipient -> last act, ms
 --   campaigns        hash    campaign -> counts of its messages
+--   shares           hash    callers of each lane, and their virtual times
 --
 -- Arguments:
 --   now      µs    empty for Redis's clock
@@ -103,5 +104,5 @@ if may_grant then
 end
 
 redis.call('ZADD', key.queue[lane], 0, member_of(record, id))
-local ready_at = enqueue(sender, recipient, lane, tat, is_granted, ready_lane, now)
+local ready_at = enqueue(sender, recipient, lane, tat, is_granted, ready_lane, now, record.caller)
 return { 'queued', wake_hint(ready_at, now, blocked(sender, now)) }

@@ -130,7 +130,7 @@ else
     due_ms = now_ms + arg.afterMs
     redis.call('ZADD', key.failures, due_ms, id)
   else
-    local member, _, former = member_of(record, id), ready_of(recipient)
+    local member, _, former = member_of(record, id), ready_of(recipient, now)
     redis.call('ZADD', key.queue[record.lane], 0, member)
     local _, _, head = next_ready(key.queue, recipient, cooled_tat, sender.pair_rate, now)
     -- Behind another head the pair keeps its ready time.

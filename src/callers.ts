@@ -27,6 +27,8 @@ export interface CallerLimits {
   defaultCampaign?: string
   /** Messages that it may post in a second, over all senders and nodes, and at once after a pause. */
   rate: { perSecond: number, burst: number } | null
+  /** Its share of a lane in which several callers have messages waiting. */
+  weight: number
 }
 
 /** Who makes a request: the name of its key is part of each idempotency key, and owns its messages. */
@@ -58,7 +60,8 @@ const EntrySchema = Type.Object({
   rate: Type.Optional(Type.Object({
     perSecond: Type.Number({ minimum: 0.001, maximum: 100_000 }),
     burst: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 }))
-  }, { additionalProperties: false }))
+  }, { additionalProperties: false })),
+  weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 }))
 }, { additionalProperties: false })
 
 type Entry = Static<typeof EntrySchema>
@@ -128,7 +131,8 @@ function readList (path: string, problems: Problems): CallerSettings[] {
       categories: entry.categories ?? null,
       defaultLane,
       ...(entry.defaultCampaign === undefined ? {} : { defaultCampaign: entry.defaultCampaign }),
-      rate: entry.rate === undefined ? null : { burst: Math.ceil(entry.rate.perSecond), ...entry.rate }
+      rate: entry.rate === undefined ? null : { burst: Math.ceil(entry.rate.perSecond), ...entry.rate },
+      weight: entry.weight ?? 1
     }
     return { caller: { name, role, limits }, keys }
   })
@@ -215,6 +219,8 @@ export interface CallerRegistry {
   readonly names: () => readonly string[]
   /** Each caller once. */
   readonly list: () => readonly Caller[]
+  /** The argument `caller` of admit.lua: the name, and `*` and a weight that is not 1; empty where only one caller may post. */
+  readonly shareOf: (name: string) => string
 }
 
 export interface MutableCallerRegistry extends CallerRegistry {
@@ -229,16 +235,22 @@ export interface MutableCallerRegistry extends CallerRegistry {
 export function createCallerRegistry (first: readonly CallerSettings[]): MutableCallerRegistry {
   let byHash = new Map<string, Caller>()
   let byName = new Map<string, Caller>()
+  let hasSeveral = false
   const registry: MutableCallerRegistry = {
     hasKeys: first.length > 0,
     find: key => byHash.get(hashKey(key)),
     names: () => [...byName.keys()],
     list: () => [...byName.values()],
+    shareOf (name) {
+      const { weight = 1 } = byName.get(name)?.limits ?? {}
+      return !hasSeveral ? '' : weight === 1 ? name : `${name}*${weight}`
+    },
     replace (next) {
       const before = byName
       byHash = new Map(next.flatMap(({ caller, keys }) => keys.map(key => [key, caller])))
       byName = new Map(next.map(({ caller }) => [caller.name, caller]))
       if (next.length === 0) byName.set(anonymous.name, anonymous)
+      hasSeveral = [...byName.values()].filter(({ role }) => role !== 'read').length > 1
       return { added: [...byName.keys()].filter(name => !before.has(name)), removed: [...before.keys()].filter(name => !byName.has(name)) }
     }
   }

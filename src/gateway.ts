@@ -121,7 +121,8 @@ async function createApi (
       backlogCap: config.MAX_BACKLOG_PER_SENDER,
       findMs: core.settlement.findMs,
       accountOf: (sender: string) => core.senders.settingsOf(sender)?.accountId ?? null,
-      windowCheck: config.WINDOW_CHECK
+      windowCheck: config.WINDOW_CHECK,
+      shareOf: callers.shareOf
     },
     lifeMs: config.MESSAGE_LIFE_MS,
     retryIntervalMs: config.WHATSAPP_RETRY_INTERVAL_MS,

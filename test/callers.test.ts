@@ -23,7 +23,7 @@ await t.test('an entry has keys, in the clear or hashed, and limits', t => {
     { ...entry('ops'), role: 'admin' }
   ]))
   const shop = callers.find(key('shop'))
-  const limits = { senders: ['1'], lanes: ['urgent', 'bulk'], categories: ['utility'], defaultLane: 'urgent', rate: null }
+  const limits = { senders: ['1'], lanes: ['urgent', 'bulk'], categories: ['utility'], defaultLane: 'urgent', rate: null, weight: 1 }
   t.strictSame(shop, { name: 'shop', role: 'send', limits })
   t.equal(callers.find(key('shop2')), shop, 'a second key')
   t.match(callers.find(key('ops')), { role: 'admin', limits: { senders: null, lanes: null, categories: null, defaultLane: 'normal' } })
@@ -91,6 +91,15 @@ await t.test('a caller may post what its limits permit', t => {
   ])
   t.match(notPermitted(caller, { sender: '1', lane: 'bulk', edge: 'marketing_messages' })?.facts, { field: 'category' })
   t.equal(notPermitted({ name: 'free', role: 'send' }, { sender: '9', lane: 'urgent' }), undefined)
+  t.end()
+})
+
+await t.test('callers have shares by weight where several may post', t => {
+  const registry = createCallerRegistry(read(t, [entry('shop', { weight: 3 }), { ...entry('board'), role: 'read' }]))
+  t.equal(registry.shareOf('shop'), '', 'one that may post')
+  registry.replace(read(t, [entry('shop', { weight: 3 }), entry('crm')]))
+  t.strictSame([registry.shareOf('shop'), registry.shareOf('crm'), registry.shareOf('removed')], ['shop*3', 'crm', 'removed'])
+  t.throws(() => read(t, [entry('shop', { weight: 0 })]), { code: 'CONFIG_INVALID' })
   t.end()
 })
 

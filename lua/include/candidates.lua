@@ -39,3 +39,11 @@ local function create_candidates(ready, want, now)
   end
   return next_candidate, skip, first_left
 end
+
+-- The same where callers may have fair shares. Then it writes, and returns another function: it writes the shares, with the slot after the last
+-- grant.
+local function choose_candidates(sender, ready, want, now)
+  if not sender.limits or not string.find(sender.limits, 'callers', 1, true) then return create_candidates(ready, want, now) end
+  --- @include share_candidates
+  return create_shared_candidates(want, now)
+end

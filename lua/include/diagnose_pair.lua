@@ -17,7 +17,7 @@ local function diagnose_pair(recipient, now)
     if head_of(key.queue[lane], recipient) then head_lane = lane end
     if redis.call('ZSCORE', key.ready[lane], recipient) then ready = ready + 1 end
   end
-  local ready_lane, ready_at = ready_of(recipient)
+  local ready_lane, ready_at = ready_of(recipient, now)
   local record = grant and read_record(redis.call('HGET', key.backlog, grant.id) or '')
   local lease_end = grant and math.max(grant.lease_end, tonumber(redis.call('ZSCORE', key.inflight, grant.id) or 0))
   local function check(kind, is_found) kinds[kind] = is_found and true or nil end

@@ -11,7 +11,7 @@ local function free_pair(sender, recipient, since, left_lane, left)
   for lane = 1, LANES do
     local score = redis.call('ZSCORE', key.ready[lane], recipient)
     if score then
-      former = former or tonumber(score)
+      former = former or ready_at_of(tonumber(score), since)
       redis.call('ZREM', key.ready[lane], recipient)
     end
   end

@@ -17,7 +17,7 @@ local function join_queues(sender, now)
       record.seq = last_number + at
       redis.call('HSET', key.backlog, id, format_record(record))
       redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
-      local lane = ready_of(record.recipient)
+      local lane = ready_of(record.recipient, now)
       if not lane or lane > record.lane then
         earliest_at = math.min(earliest_at, repair_ready(sender, record.recipient, now) or math.huge)
       end

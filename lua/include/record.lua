@@ -2,8 +2,8 @@
 -- The record of an unsettled message: a header line for the scripts, the payload as a line of JSON, then the history, a line
 -- `<ms>(:<tag>)? <JSON>` for each attempt that did not end as sent. Scripts read the header and the tags, never the JSON.
 -- Header: recipient, lane and number in the queue as one word, when it expires (ms, hex), for how many ms longer its key is remembered; then,
--- unless all are 0, attempts, stops, and `m` for marketing with the consecutive attempts that met the pair limit; then `@` with the template. Most
--- records have neither.
+-- unless all are 0, attempts, stops, and `m` for marketing with the consecutive attempts that met the pair limit; then `@` with the template, and
+-- `~` with the caller where there are several. Most records have neither.
 
 -- nil for a text that is not a record, so that one damaged record does not stop a script between two writes.
 local function read_record(text)
@@ -17,6 +17,10 @@ local function read_record(text)
   if rest == '' then return record end
   local counts, template = string.match(rest, '^(.*) @(%S+)$')
   record.template = template
+  if template and string.find(template, '~', 1, true) then
+    template, record.caller = string.match(template, '^([^~]*)~(.+)$')
+    record.template = template ~= '' and template or nil
+  end
   if counts == '' then return record end
   local attempts, stops, mark, pair_hits = string.match(counts or rest, '^ (%d+) (%d+) ?(m?)(%d*)$')
   if not attempts then return nil end
@@ -31,7 +35,11 @@ local function format_record(record)
   elseif record.attempts > 0 or record.stops > 0 then
     rest = string.format(' %d %d', record.attempts, record.stops)
   end
-  if record.template then rest = rest .. ' @' .. record.template end
+  if record.caller then
+    rest = rest .. ' @' .. (record.template or '') .. '~' .. record.caller
+  elseif record.template then
+    rest = rest .. ' @' .. record.template
+  end
   return record.recipient .. ' ' .. record.lane .. record.seq .. ' ' .. string.format('%x %d', record.expires, record.keep - record.expires)
     .. rest .. '\n' .. record.body
 end

@@ -2,8 +2,9 @@
 --- @include sender
 --- @include numbers
 -- The least wait of a message with `ahead` others of its pair before it, in µs, and what it waits for; -1 if no end is known. `ready_at`: the
--- ready time of its pair if it is the head of a free pair, or nil. `unsettled`: messages of the sender, or nil. Reads only.
-local function estimate_wait(sender, lane, now, tat, sender_tat, ahead, ready_at, unsettled)
+-- ready time of its pair if it is the head of a free pair, or nil. `unsettled`: messages of the sender, or nil. `caller`: of the message; what
+-- other callers have waiting does not count, since callers alternate. Reads only.
+local function estimate_wait(sender, lane, now, tat, sender_tat, ahead, ready_at, unsettled, caller)
   -- The full rate may be back before the message is sent.
   local pair_rate, sender_rate = sender.pair_rate, sender.full_rate or sender.sender_rate
   local wait, waiting_for = 0, 'turn-in-queue'
@@ -14,7 +15,12 @@ local function estimate_wait(sender, lane, now, tat, sender_tat, ahead, ready_at
   end
   -- Without a backlog the sender's rate is no limit, and those before this message need not be counted.
   if wait_for(sender_tat, now, unsettled or math.huge, sender_rate) > wait then
-    local earlier = redis.call('ZCOUNT', key.ready[lane], '-inf', '(' .. int(ready_at or now + pair_wait))
+    local moment, earlier = ready_at or now + pair_wait, nil
+    if sender.limits then
+      --- @include shares
+      earlier = count_share(sender, lane, caller or '', moment)
+    end
+    earlier = earlier or redis.call('ZCOUNT', key.ready[lane], '-inf', '(' .. int(moment))
     local sender_wait = wait_for(sender_tat, now, earlier, sender_rate)
     if sender_wait > wait then
       local is_cooling = sender_tat - now > sender.sender_rate.burst * sender.sender_rate.interval

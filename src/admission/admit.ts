@@ -74,6 +74,8 @@ export interface AdmissionSettings {
   accountOf?: (sender: string) => string | null
   /** Whether WINDOW_CHECK is on. */
   windowCheck?: boolean
+  /** As in CallerRegistry: the name of a caller that alternates with others, and its weight. */
+  shareOf?: (caller: string) => string
 }
 
 export interface AdmissionDeps {
@@ -140,6 +142,7 @@ export async function admit (
       backlogCap: settings.backlogCap,
       marketing: request.category === 'marketing' || request.edge === 'marketing_messages',
       template: markOf(settings, request, type),
+      caller: settings.shareOf?.(caller) ?? '',
       terms: settings.findMs === 0 ? '' : findTerms(recipient, request.metadata),
       findS: indexLifeS(settings.findMs),
       holder,

@@ -45,6 +45,7 @@ const senderKeys: Record<string, KnownKey> = {
   'opt-outs': stays('hash'),
   templates: stays('hash'),
   campaigns: stays('hash'),
+  shares: stays('hash'),
   suspended: stays('zset'),
   windows: stays('zset'),
   'drain-lease': expires('string'),

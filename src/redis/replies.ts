@@ -203,7 +203,7 @@ type Value = string | number | boolean
 /** The arguments of each script, by the names in its header. A boolean is sent as 0 or 1. */
 export interface Arguments {
   admit: Timed<'digest' | 'fingerprint' | 'recipient' | 'lane' | 'payload' | 'inline' | 'whenLimited' | 'lifeMs' | 'scheduledFor' |
-  'windowMs' | 'holder' | 'leaseMs' | 'queueCap' | 'backlogCap'> & Findable<'terms'> & { marketing?: boolean, template?: string }
+  'windowMs' | 'holder' | 'leaseMs' | 'queueCap' | 'backlogCap'> & Findable<'terms'> & { marketing?: boolean, template?: string, caller?: string }
   claim: Timed<'drainRun' | 'want' | 'mode' | 'holder' | 'leaseMs'>
   retry: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { history?: string }
   settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'settlement' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'resultSuffix' |

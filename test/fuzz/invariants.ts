@@ -14,9 +14,10 @@ export async function judge (w: FuzzWorld): Promise<Judged> {
   const { redis } = w
   const lists = await Promise.all(ZSETS.map(async name => new Set(await redis.zrange(w.key(name), 0, -1))))
   const sets = Object.fromEntries(ZSETS.map((name, i) => [name, lists[i] ?? new Set<string>()])) as Record<typeof ZSETS[number], Set<string>>
-  const [queues, readys, backlog, grants, records, callbacks, bodies] = await Promise.all([
+  const [queues, readys, shares, backlog, grants, records, callbacks, bodies] = await Promise.all([
     Promise.all(LANES.map(async lane => await redis.zrange(w.key(`queue:${lane}`), 0, -1))),
-    Promise.all(LANES.map(async lane => await redis.zrange(w.key(`ready:${lane}`), 0, -1))),
+    Promise.all(LANES.map(async lane => await redis.zrange(w.key(`ready:${lane}`), 0, -1, 'WITHSCORES'))),
+    redis.hgetall(w.key('shares')),
     redis.hgetall(w.key('backlog')),
     redis.hgetall(w.key('grants')),
     redis.hkeys(w.key('failure-records')),
@@ -59,6 +60,17 @@ export async function judge (w: FuzzWorld): Promise<Judged> {
     const has = LANES.filter((_, i) => readys[i]?.includes(recipient))
     const wanted = recipient in grants || head < 0 ? [] : [LANES[head]]
     if (has.join() !== wanted.join()) found.push(`${recipient} is ready in [${has.join()}], not in [${wanted.join()}]`)
+  }
+
+  for (const [i, lane] of LANES.entries()) {
+    const fields = Object.entries(shares).filter(([field]) => field.startsWith(String(i + 1)))
+    const places = fields.map(([, share]) => Number(share.split(' ')[0]))
+    if (new Set(places).size < places.length) found.push(`callers share a place in ${lane}: ${places.join()}`)
+    for (const score of readys[i]?.filter((_, at) => at % 2 === 1).map(Number) ?? []) {
+      // Places have 2^46 scores each, from -2^53 on.
+      const hasPlace = score >= 0 || places.includes(Math.floor((score + 2 ** 53) / 2 ** 46))
+      if (!hasPlace) found.push(`a ready time in ${lane} is ${score}, places ${places.join()}`)
+    }
   }
 
   for (const id of records) {

@@ -12,6 +12,8 @@ export const SENDER = '100000000000001'
 /** Hashes of templates. */
 export const TEMPLATES = ['aaaaaaaaaaa', 'bbbbbbbbbbb']
 export const RECIPIENTS = ['p14155550101', 'p14155550102', 'p14155550103']
+/** As admit.lua gets them; an empty name is that of a gateway with one caller. */
+const CALLERS = ['', 'web', 'web', 'shop*3', 'crm']
 export const LANES = ['urgent', 'normal', 'bulk'] as const
 /** How long a key is remembered: short, so that keys are used again within a run. */
 export const WINDOW_MS = 120_000
@@ -144,6 +146,7 @@ export class FuzzWorld {
       windowMs: WINDOW_MS,
       holder,
       leaseMs: LEASE_MS,
+      caller: CALLERS[name.charCodeAt(0) % CALLERS.length] ?? '',
       queueCap: 8,
       backlogCap: 40,
       terms: 'e'.repeat(12),

@@ -6,9 +6,10 @@ export interface Breakage { name: string, scripts: string[], right: string, wron
 
 /**
  * Faults of the kinds that have been made, each with the promise that it breaks. `down`: outages of WhatsApp a minute, to find it;
- * `rules`: changes of the rules; `limited`: share of attempts that meet the limit of messages per second.
+ * `rules`: changes of the rules; `limited`: share of attempts that meet the limit of messages per second;
+ * `callers`: how many.
  */
-export const breakages: Array<Breakage & { breaks: string, down?: number, rules?: number, limited?: number }> = [
+export const breakages: Array<Breakage & { breaks: string, down?: number, rules?: number, limited?: number, callers?: number }> = [
   {
     name: 'a rejection for the sender rate reduces nothing',
     scripts: ['settle'],
@@ -142,6 +143,14 @@ export const breakages: Array<Breakage & { breaks: string, down?: number, rules?
     right: "return string.format('%012d:%s', record.seq, id)",
     wrong: "return string.format('%012d:%s', 0, id)",
     breaks: 'order'
+  },
+  {
+    name: 'a grant does not use up the share of its caller',
+    scripts: ['claim'],
+    right: 'last.time + last.step',
+    wrong: 'last.time',
+    breaks: 'shares',
+    callers: 4
   },
   { name: 'a paused sender still grants', scripts: ['claim'], right: 'if (block and not is_probing) or', wrong: 'if', breaks: 'closed' }
 ]

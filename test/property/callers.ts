@@ -39,12 +39,20 @@ function post (world: World, recipient: number, lane: number): void {
     lifeMs: random.chance(scenario.shortLife) ? random.logInt(500, 60_000) : LIFE_MS,
     scheduledMs: random.chance(scenario.scheduled) ? scheduledMoment(Math.floor(world.now / 1000) + random.logInt(1, 60_000)) : null
   }
-  send(world, { digest, fingerprint: 'f00d', recipient: `p49${recipient}`, lane }, draft)
+  const names = Object.keys(scenario.callers.weights)
+  const caller = names[(scenario.callers.mixed ? digest.charCodeAt(0) : recipient) % names.length] ?? ''
+  send(world, { digest, fingerprint: 'f00d', recipient: `p49${recipient}`, lane, caller }, draft)
 }
 
 /** Most people schedule for a full hour: every other moment here is a full minute, so that many messages share one. */
 function scheduledMoment (ms: number): number {
   return ms % 2 === 0 ? ms : Math.ceil(ms / 60_000) * 60_000
+}
+
+/** As the gateway names a caller where there are several. */
+function shareOf ({ scenario: { callers: { weights } } }: World, caller: string): string {
+  const weight = weights[caller] ?? 1
+  return weight === 1 ? caller : `${caller}*${weight}`
 }
 
 /** Calls admit; the call and its reply each have a delay. */
@@ -62,6 +70,7 @@ function send (world: World, post: Post, draft: Draft): void {
         recipient: post.recipient,
         lane: post.lane,
         payload: '{"message":"hello"}',
+        caller: shareOf(world, post.caller),
         inline: draft.inline,
         whenLimited: draft.whenLimited,
         lifeMs: draft.lifeMs,
@@ -106,7 +115,7 @@ function send (world: World, post: Post, draft: Draft): void {
 
 type Admitted = Extract<Replies['admit'], { status: 'granted' | 'queued' | 'scheduled' }>
 
-function admitted (world: World, id: string, { recipient, lane }: Post, draft: Draft, reply: Admitted, lost: boolean): void {
+function admitted (world: World, id: string, { recipient, lane, caller }: Post, draft: Draft, reply: Admitted, lost: boolean): void {
   const nowMs = Math.floor(world.now / 1000)
   const scheduledMs = reply.status === 'scheduled' ? draft.scheduledMs : null
   world.record({
@@ -115,6 +124,7 @@ function admitted (world: World, id: string, { recipient, lane }: Post, draft: D
     id,
     recipient,
     lane,
+    caller,
     inline: draft.inline,
     scheduledMs,
     expiresMs: (scheduledMs ?? nowMs) + draft.lifeMs,
@@ -142,6 +152,7 @@ async function repeat (world: World, post: Post, draft: Draft): Promise<void> {
       recipient: post.recipient,
       lane: post.lane,
       payload: '{}',
+      caller: shareOf(world, post.caller),
       inline: true,
       whenLimited: 'wait',
       lifeMs: draft.lifeMs,

@@ -36,6 +36,8 @@ for (const breakage of breakages) {
       adapt(scenario)
       scenario.perMinute.rules = breakage.rules ?? 0
       scenario.fates.throughput = breakage.limited ?? scenario.fates.throughput
+      const names = Array.from({ length: breakage.callers ?? 1 }, (_, n) => `c${n}`)
+      scenario.callers = { weights: Object.fromEntries(names.map(name => [name, 1])), mixed: false }
       if (breakage.down === undefined) return
       scenario.perMinute.down = breakage.down
       scenario.punctual = false

@@ -24,6 +24,7 @@ export interface Admitted {
   recipient: string
   /** 1 urgent, 2 normal, 3 bulk. */
   lane: number
+  caller: string
   inline: boolean
   expiresMs: number
   /** null: it joins its queue at once. */
@@ -76,8 +77,12 @@ export type Fact =
   | { fact: 'lost', at: number, what: 'reply' | 'lease' }
   | { fact: 'over', at: number, unsettled: number, keys: string[] }
 
+/** Callers of a round, with their weights. `mixed`: several write to one recipient, so that no pair belongs to one of them. */
+export interface Callers { weights: Record<string, number>, mixed: boolean }
+
 export interface History {
   rules: Rules
+  callers: Callers
   /** Every claim ran at the time returned by the one before, or when a script asked for it: a late grant is a fault. */
   punctual: boolean
   facts: Fact[]

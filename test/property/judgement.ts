@@ -1,6 +1,6 @@
 /** Kinds of breaches. */
 export type Kind =
-  | 'spacing' | 'two in flight' | 'order' | 'attempts' | 'first come' | 'share' | 'promise'
+  | 'spacing' | 'two in flight' | 'order' | 'attempts' | 'first come' | 'shares' | 'share' | 'promise'
   | 'alarm' | 'rate' | 'in flight' | 'closed' | 'late' | 'idle' | 'gate' | 'caps' | 'key' | 'lost' | 'left over'
 
 export interface Figures {

@@ -7,6 +7,8 @@ const START = 1_800_000_000_000_000
 /** One message a second, so that a slot of the stages takes 8, 4 and 2 s. */
 const RULES: Rules = { pairIntervalMs: 100, pairBurst: 1, perSecond: 1, maxInFlight: 40, queueCap: 1000, backlogCap: 1000 }
 
+const CALLERS = { weights: { web: 1 }, mixed: false }
+
 /** Moments are seconds from the start of the round. */
 const us = (second: number): number => START + Math.round(second * 1e6)
 const admitted = (id: string): Fact => ({
@@ -15,6 +17,7 @@ const admitted = (id: string): Fact => ({
   id,
   recipient: `p${id}`,
   lane: 2,
+  caller: 'web',
   inline: false,
   expiresMs: us(86_400) / 1000,
   scheduledMs: null,
@@ -68,11 +71,12 @@ const cases: Array<{ name: string, facts: Fact[], now: number, next: number }> =
 
 for (const { name, facts, now, next } of cases) {
   await t.test(`the last slot of a stage counts ${name}, and no longer`, async t => {
-    t.strictSame([...judge({ rules: RULES, punctual: false, facts: [...facts, claimed(now, next)] }).breaches], [])
-    t.strictSame([...judge({ rules: RULES, punctual: false, facts: [...facts, claimed(now, next + 0.001)] }).breaches.keys()], ['idle'])
+    t.strictSame([...judge({ rules: RULES, callers: CALLERS, punctual: false, facts: [...facts, claimed(now, next)] }).breaches], [])
+    const late = judge({ rules: RULES, callers: CALLERS, punctual: false, facts: [...facts, claimed(now, next + 0.001)] })
+    t.strictSame([...late.breaches.keys()], ['idle'])
   })
 }
 
 await t.test('a grant before the slot of its stage is a breach of the rate', async t => {
-  t.strictSame([...judge({ rules: RULES, punctual: false, facts: [...FIRST_SLOT, granted(10.9, 'd')] }).breaches.keys()], ['rate'])
+  t.strictSame([...judge({ rules: RULES, callers: CALLERS, punctual: false, facts: [...FIRST_SLOT, granted(10.9, 'd')] }).breaches.keys()], ['rate'])
 })

@@ -3,6 +3,7 @@ import type { Followed } from './queue-book.js'
 import { QueueBook } from './queue-book.js'
 import { judgeGrant, judgeClaim, judgeQueued, judgeRefusal } from './promises.js'
 import { SenderBook } from './sender-book.js'
+import { Shares } from './shares.js'
 import { Seconds, Starts } from './starts.js'
 import type { Judgement, Kind } from './judgement.js'
 import { emptyFigures } from './judgement.js'
@@ -23,6 +24,7 @@ export class Observer {
   readonly judgement: Judgement = { figures: emptyFigures(), breaches: new Map() }
   readonly book: QueueBook
   readonly sender: SenderBook
+  readonly shares: Shares
   readonly messages = new Map<string, Followed>()
   unsettled = 0
   /** Redis lost the buckets of the pairs: promises that rest on them cannot be judged any more. */
@@ -35,7 +37,8 @@ export class Observer {
   /** By recipient and lane: the number of the youngest that started a first attempt. */
   readonly #youngest = new Map<string, number>()
 
-  constructor ({ rules, punctual }: History) {
+  constructor ({ rules, callers, punctual }: History) {
+    this.shares = new Shares(callers)
     this.rules = { ...rules }
     this.punctual = punctual
     this.book = new QueueBook(this.rules)
@@ -178,6 +181,7 @@ export class Observer {
   }
 
   #changed ({ at, rules }: Extract<Fact, { fact: 'rules' }>): void {
+    this.shares.reset()
     const { pairIntervalMs, pairBurst, perSecond } = this.rules
     if (rules.pairIntervalMs < pairIntervalMs || rules.pairBurst > pairBurst || rules.perSecond > perSecond) this.rulesEasedAt = at
     Object.assign(this.rules, rules)
@@ -248,6 +252,7 @@ export class Observer {
     if (message === undefined) return
     const { place, admitted: { recipient, lane } } = message
     this.judgement.figures[fact.reason]++
+    this.shares.leave(message.admitted.caller)
     if (place === 'queued') {
       this.book.leave(message, fact.at)
       for (const other of this.book.pair(recipient).queues.flat()) {

@@ -36,19 +36,21 @@ export function judgeGrant (observer: Observer, message: Followed, fact: Granted
   }
   if (blind) return
   judgeReadyOrder(observer, message, fact)
+  judgeShares(observer, message, fact)
   if (!message.granted) judgePromise(observer, message, fact)
   if (fact.by === 'claim' && observer.punctual) judgeLateness(observer, message, fact)
 }
 
 /** No grant passes an earlier ready time of its own lane, or any passed one of a higher lane; in their share the lower lanes go first. */
 function judgeReadyOrder (observer: Observer, message: Followed, fact: Granted): void {
-  const { book, sender } = observer
+  const { book, sender, shares } = observer
   const { lane, recipient } = message.admitted
   const own = book.pair(recipient).readyTime?.at ?? fact.at
   const order = laneOrder(sender.slots + 1)
   for (const other of order.slice(0, order.indexOf(lane) + 1)) {
     for (const readyTime of book.readyTimes[other] ?? []) {
       if (readyTime.pair.recipient === recipient || !mayGo(observer, readyTime, fact.at)) continue
+      if (other === lane && !shares.isOfOne(message.admitted.caller, book.head(readyTime.pair)?.admitted.caller)) continue
       if (other === lane ? readyTime.at < own : readyTime.at <= fact.at) {
         observer.breach(
           'first come',
@@ -59,6 +61,16 @@ function judgeReadyOrder (observer: Observer, message: Followed, fact: Granted):
       }
     }
   }
+}
+
+/** Callers that wait in one lane alternate, by weight. */
+function judgeShares (observer: Observer, message: Followed, fact: Granted): void {
+  const { book, shares } = observer
+  const { lane, caller, recipient } = message.admitted
+  const others = [...book.readyTimes[lane] ?? []].filter(readyTime => readyTime.pair.recipient !== recipient && mayGo(observer, readyTime, fact.at))
+  const callers = others.map(({ pair }) => book.head(pair)?.admitted.caller ?? '')
+  const ahead = shares.grant(lane, caller, callers)
+  if (ahead !== null) observer.breach('shares', fact.at, `${caller} was granted more often than ${ahead} in lane ${lane}`)
 }
 
 /** Lanes in the order in which a slot of the sender, counted from 1, goes to them. */
@@ -155,7 +167,9 @@ export function judgeQueued (observer: Observer, message: Followed): void {
   }
   if (admitted.wait === null) return
   const pairWait = pair.bucket.waitBehind(book.waiting(pair, lane), at)
-  message.ahead = [...book.readyTimes[lane] ?? []].filter(other => other.at < at + pairWait)
+  // The promise counts what its own caller has ready: only this surely goes before it.
+  const isOwn = ({ pair }: ReadyTime): boolean => observer.shares.isSingle || book.head(pair)?.admitted.caller === admitted.caller
+  message.ahead = [...book.readyTimes[lane] ?? []].filter(other => other.at < at + pairWait && isOwn(other))
   message.limitedBySender = observer.sender.waitBehind(message.ahead.length, at) > pairWait
   if (!message.limitedBySender) message.ahead = []
 }

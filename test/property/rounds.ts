@@ -3,7 +3,7 @@ import type { Run } from '../../src/redis/commands.js'
 import { judge } from './observer.js'
 import { createRandom } from './random.js'
 import type { Scenario } from './scenario.js'
-import { drawScenario } from './scenario.js'
+import { drawCallers, drawScenario } from './scenario.js'
 import { simulate } from './simulation.js'
 import type { Judgement } from './judgement.js'
 import { addJudgement, emptyFigures } from './judgement.js'
@@ -14,6 +14,8 @@ interface Draw {
   lanes: boolean
   /** Messages of a round at most. */
   most: number
+  /** False: one caller in each round. */
+  callers?: boolean
   /** Changes to each round as drawn. */
   adapt?: (scenario: Scenario) => void
 }
@@ -51,6 +53,8 @@ export async function playRounds (redis: Redis, run: Run, prefix: string, plan: 
 export async function playRound (redis: Redis, run: Run, prefix: string, plan: Draw, round: number): Promise<Judgement> {
   const random = createRandom(plan.seed * 1009 + round * 2 + (plan.lanes ? 1 : 0))
   const scenario = drawScenario(random, plan.lanes, plan.most)
+  // Drawn apart, so that the rounds of known seeds stay what they are.
+  if (plan.callers !== false) scenario.callers = drawCallers(createRandom(plan.seed * 31 + round))
   plan.adapt?.(scenario)
   return judge(await simulate(redis, run, prefix, `round${round}${plan.lanes ? 'lanes' : ''}`, scenario, random))
 }

@@ -1,10 +1,11 @@
-import type { Rules } from './history.js'
+import type { Callers, Rules } from './history.js'
 import type { Random } from './random.js'
 import { createZipf } from './random.js'
 
 /** A round: its rules, its traffic, and how much goes wrong in it. Shares are between 0 and 1, `perMinute` of virtual time. */
 export interface Scenario {
   rules: Rules
+  callers: Callers
   lanes: boolean
   punctual: boolean
   messages: number
@@ -45,6 +46,7 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
   const unlessPunctual = (share: number): number => punctual ? 0 : wrong(share)
   const scenario: Scenario = {
     rules,
+    callers: SINGLE_CALLER,
     lanes,
     punctual,
     messages: Math.max(40, Math.min(most, Math.round(perSecond * LONGEST_S))),
@@ -88,6 +90,15 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
   // Not drawn, so that rounds of former seeds stay as they were.
   scenario.fates.throughput = scenario.fates.rate * 2
   return scenario
+}
+
+export const SINGLE_CALLER: Callers = { weights: { c0: 1 }, mixed: false }
+
+/** One caller, or up to 50. */
+export function drawCallers (random: Random): Callers {
+  const count = random.chance(0.4) ? 1 : random.logInt(2, 50)
+  const weights = Object.fromEntries(Array.from({ length: count }, (_, n) => [`c${n}`, random.pick([1, 1, 1, 2, 5])]))
+  return { weights, mixed: random.chance(0.3) }
 }
 
 export function drawRules (random: Random): Rules {

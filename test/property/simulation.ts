@@ -64,7 +64,7 @@ export async function simulate (redis: Redis, run: Run, prefix: string, sender: 
     await entry.run()
   }
   world.record({ fact: 'over', at: world.now, unsettled: world.unsettled.size, keys: await world.readKeys(TRANSIENT) })
-  return { rules, punctual: scenario.punctual, facts: world.facts }
+  return { rules, callers: scenario.callers, punctual: scenario.punctual, facts: world.facts }
 }
 
 function every (world: World, periodUs: number, run: () => Promise<void>): void {

@@ -1,0 +1,154 @@
+/** Fair shares: callers whose messages wait in one lane alternate. */
+import t from 'tap'
+import { ANN, BOB, CARL, START, world, type World } from './support.js'
+
+const test = await world(t)
+
+/** So many messages of a caller to a recipient each; returns their ids. */
+async function fill (w: World, caller: string, count: number, change: { lane?: number, from?: number } = {}): Promise<string[]> {
+  const { lane = 2, from = 0 } = change
+  const ids = []
+  const hash = [...caller].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
+  for (let i = from; i < from + count; i++) {
+    ids.push(await w.queue({ key: `${caller} ${lane} ${i}`, caller, lane, recipient: `p1415${hash}${lane}${1000 + i}`, inline: false }))
+    w.now++
+  }
+  return ids
+}
+
+/** Grants one after the other, each from a claim of its own, or all from one claim; as the names of their callers. */
+async function claimed (w: World, want: number, ids: Record<string, string[]>): Promise<string> {
+  const { grants } = await w.claim({ want })
+  return grants.map(({ id }) => Object.keys(ids).find(name => ids[name]?.includes(id)) ?? '?').join('')
+}
+
+await test('one caller has no shares, whatever its weight', async (t, w) => {
+  const a = await fill(w, 'a*3', 3)
+  t.strictSame((await w.claim()).grants.map(({ id }) => id), a)
+  t.equal(await w.redis.hget(w.key('sender'), 'limits'), null)
+  t.equal(await w.redis.hget(w.key('sender'), 'caller'), 'a*3')
+})
+
+await test('the second caller goes next, behind any number of messages of the first', async (t, w) => {
+  const a = await fill(w, 'a', 30)
+  t.equal(await claimed(w, 2, { a }), 'aa')
+  const b = await fill(w, 'b', 2)
+  t.equal(await claimed(w, 6, { a, b }), 'babaaa')
+  const c = await fill(w, 'c', 3)
+  t.equal(await claimed(w, 1, { a, b, c }) + await claimed(w, 1, { a, b, c }) + await claimed(w, 4, { a, b, c }), 'cacaca')
+  t.equal(await claimed(w, 100, { a, b, c }), 'a'.repeat(30 - 2 - 4 - 3))
+  const { grants, next } = await w.claim()
+  t.strictSame([grants, next], [[], -1])
+  t.strictSame(Object.keys(await w.redis.hgetall(w.key('shares'))), ['v2'], 'no share is left')
+})
+
+await test('callers are granted by weight, and a new weight applies with the next message', async (t, w) => {
+  const a = await fill(w, 'a', 40)
+  const b = await fill(w, 'b*3', 40)
+  const granted = await claimed(w, 40, { a, b })
+  t.equal(granted.replaceAll('a', '').length, 30, granted)
+  t.match(granted.slice(0, 8), /^(?:[ab]{4}){2}$/)
+  b.push(...await fill(w, 'b', 10, { from: 40 }))
+  t.equal((await claimed(w, 10, { a, b })).replaceAll('a', '').length, 5)
+})
+
+await test('the messages of one caller keep their order', async (t, w) => {
+  const a = await fill(w, 'a', 5)
+  const b = await fill(w, 'b', 5)
+  a.push(...await fill(w, 'a', 5, { from: 5 }))
+  const { grants } = await w.claim({ want: 20 })
+  t.strictSame(grants.map(({ id }) => id).filter(id => a.includes(id)), a)
+  t.strictSame(grants.map(({ id }) => id).filter(id => b.includes(id)), b)
+})
+
+await test('a caller that comes back gains nothing for having been away', async (t, w) => {
+  const a = await fill(w, 'a', 30)
+  const b = await fill(w, 'b', 1)
+  t.equal(await claimed(w, 10, { a, b }), 'baaaaaaaaa')
+  b.push(...await fill(w, 'b', 10, { from: 1 }))
+  const c = await fill(w, 'c', 10)
+  const granted = await claimed(w, 9, { a, b, c })
+  t.strictSame(['a', 'b', 'c'].map(name => granted.split(name).length - 1), [3, 3, 3], granted)
+})
+
+await test('lanes go before shares, and each lane has its own', async (t, w) => {
+  const a = await fill(w, 'a', 5, { lane: 1 })
+  const b = await fill(w, 'b', 5, { lane: 2 })
+  const c = await fill(w, 'c', 5, { lane: 2 })
+  t.equal(await claimed(w, 9, { a, b, c }), 'aaaaabcbc')
+})
+
+await test('messages of a pair keep their order across callers, and wait in the share of the first', async (t, w) => {
+  const a = await fill(w, 'a', 5)
+  const [first, second] = [
+    await w.queue({ key: 'x', caller: 'b', recipient: ANN, inline: false }), await w.queue({ key: 'y', caller: 'c', recipient: ANN, inline: false })
+  ]
+  const { grants } = await w.claim({ want: 3 })
+  t.strictSame(grants.map(({ id }) => id), [first, a[0], a[1]])
+  await w.settled(grants[0]!, 'sent')
+  w.at(2001)
+  t.strictSame((await w.claim({ want: 2 })).grants.map(({ id }) => id), [second, a[2]], 'ready later, and alternating then')
+})
+
+await test('scheduled messages and retries wait in the share of their caller', async (t, w) => {
+  await fill(w, 'a', 1)
+  const b = [await w.schedule({ key: 'x', caller: 'b', recipient: BOB, scheduledFor: w.ms() + 1000 })]
+  const [grant] = (await w.claim()).grants
+  await w.settled(grant!, 'retry', { afterMs: 500, history: '{"code":"1"}' })
+  const a = await fill(w, 'a', 10, { from: 1 })
+  w.at(1500)
+  t.equal(await claimed(w, 2, { a, b }), 'ab')
+  t.equal((await w.retry(grant!.id, { inline: false })).status, 'queued')
+  const c = [await w.queue({ key: 'z', caller: 'c', recipient: CARL, inline: false })]
+  t.equal(await claimed(w, 2, { a, b, c }), 'ca')
+})
+
+await test('the promised wait counts the own messages only', async (t, w) => {
+  await w.rules({ senderIntervalUs: 100_000, senderBurst: 1 })
+  const reply = async (caller: string, key: string, recipient: string) => {
+    const admitted = await w.admit({ key, caller, recipient, inline: false })
+    w.now++
+    return admitted.status === 'queued' ? admitted.waitUs : -1
+  }
+  const waits = []
+  for (let i = 0; i < 10; i++) waits.push(await reply('a', `${i}`, `p14155550${200 + i}`))
+  t.strictSame(waits, Array.from({ length: 10 }, (_, i) => i * 100_000))
+  t.strictSame([await reply('b', 'x', BOB), await reply('b', 'y', CARL), await reply('b', 'z', ANN)], [0, 100_000, 200_000])
+  t.equal(await reply('a', '10', 'p14155550300'), 1_000_000)
+})
+
+await test('a pair whose share is lost is granted all the same, at its own ready time', async (t, w) => {
+  const a = await fill(w, 'a', 2)
+  const b = await fill(w, 'b', 2)
+  await w.redis.hdel(w.key('shares'), '2b')
+  w.at(100)
+  const granted = await claimed(w, 10, { a, b }) + await claimed(w, 10, { a, b })
+  t.strictSame([...granted].sort().join(''), 'aabb')
+  t.equal((await w.claim()).next, -1)
+})
+
+await test('more callers than places share the last place', async (t, w) => {
+  const ids: Record<string, string[]> = {}
+  for (let i = 0; i < 140; i++) ids[`c${i}`] = [await w.queue({ key: `${i}`, caller: `c${i}`, recipient: `p141566${1000 + i}`, inline: false })]
+  await w.rules({ maxInFlight: 200 })
+  t.equal((await w.claim({ want: 200 })).grants.length, 140)
+})
+
+await test('the oldest ready time is that of the caller that waits longest', async (t, w) => {
+  await fill(w, 'a', 1)
+  w.at(10)
+  await fill(w, 'b', 3)
+  await w.claim({ want: 1 })
+  w.at(20)
+  await fill(w, 'c', 3)
+  const reply = await w.run('inspect-sender', { limit: 1 })
+  t.equal(reply.status === 'sender' && reply.oldestDueUs, START + 10_001)
+  t.equal(reply.status === 'sender' && reply.due, 6)
+})
+
+await test('a cancelled message leaves its share', async (t, w) => {
+  const a = await fill(w, 'a', 2)
+  const b = await fill(w, 'b', 2)
+  await w.cancel(b[0]!)
+  t.equal(await claimed(w, 10, { a, b }), 'baa')
+})
