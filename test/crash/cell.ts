@@ -11,7 +11,8 @@ import { pass, until } from '../support/until.js'
 import { endChild, startGateway, type Child } from './child.js'
 import type { Ground } from './ground.js'
 import { actsOf, type AuditEntry, type Cell, type Step } from './steps.js'
-import { accountOf, HOOKS, works, type Stage } from './works.js'
+import { accountOf, HOOKS } from './webhooks.js'
+import { works, type Stage } from './works.js'
 
 const LEASE_MS = 6000
 const INTERVAL_MS = 300
@@ -232,6 +233,7 @@ class CellRun {
       env: {
         ...settings,
         ...(this.#cell.steps.some(({ hooks }) => hooks === true) ? HOOKS : {}),
+        ...(this.#cell.steps.some(({ windows }) => windows === true) ? { WINDOW_CHECK: 'true' } : {}),
         ...(this.#cell.steps.some(({ templates }) => templates === true)
           ? { WHATSAPP_BUSINESS_ACCOUNT_ID: accountOf(this.#sender), TEMPLATE_POLL_MS: '60000' }
           : {}),

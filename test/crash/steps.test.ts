@@ -9,7 +9,7 @@ const others: Record<string, RegExp> = {
   'the doctor repeats a repair: test/doctor': /^repair-\w+$/,
   'counts for people to look at; what a node has not written is lost with it, as the script says': /^count-activity$/,
   'the next housekeeping repeats it: test/recovery/removed.test.ts': /^forget$/,
-  'webhooks, which WhatsApp repeats, and a setting that each start writes: test/flow/windows.test.ts': /^(record-windows|set-window-check)$/,
+  'a setting that each start writes: test/flow/windows.test.ts': /^set-window-check$/,
   'callbacks: test/crash/callbacks.test.ts': /^(lease-callbacks|settle-callback|bounce|relay|erase-callbacks)$/,
   'a repeat only prolongs the cool-down: test/redis/clock-step.test.ts': /^cool-sender$/,
   'early webhooks, which WhatsApp repeats, and opt-outs': /^(park|unpark|opt-out)$/,

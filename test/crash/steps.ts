@@ -23,6 +23,8 @@ export interface Step {
   hooks?: true
   /** The templates of an account are read. */
   templates?: true
+  /** Windows are checked. */
+  windows?: true
   /** The second node is stopped until the step is reached; else it would do the work itself. */
   alone?: true
 }
@@ -42,6 +44,11 @@ const ended: Lead[] = [{ point: 'set-campaign:after', having: '^cancelled$', act
 const template = { work: 'suspended', templates: true } as const
 /** The other node would read the statuses. */
 const reading = { ...template, alone: true } as const
+
+const windows = { work: 'windowed', hooks: true, windows: true } as const
+const unpaid = { work: 'unpaid', templates: true, alone: true } as const
+const tried: Lead[] = [{ point: 'set-template:after', having: '^operator 0$', action: 'pass' }]
+const restricted = { work: 'restricted', hooks: true, templates: true } as const
 
 /** In the history of a message that such a job cancels. */
 const BY_CAMPAIGN = 'its campaign was cancelled'
@@ -125,6 +132,20 @@ export const steps: Step[] = [
   { name: 'campaign: its job is taken', point: 'moveToActive:after', having: 'WHATSAPP-bulk', after: ended, work: 'cancelledCampaign' },
   { name: 'campaign: cancelling a message', point: 'cancel:before', having: BY_CAMPAIGN, after: ended, work: 'cancelledCampaign' },
   { name: 'campaign: message cancelled, reply lost', point: 'cancel:after', having: BY_CAMPAIGN, after: ended, work: 'cancelledCampaign' },
+
+  { name: 'webhook: people wrote, not recorded', point: 'record-windows:before', ...windows },
+  { name: 'webhook: people wrote, reply lost', point: 'record-windows:after', ...windows },
+
+  { name: 'stop: templates, not written', point: 'settle:before', having: '^templates$', ...unpaid },
+  { name: 'stop: templates, reply lost', point: 'settle:after', having: '^templates$', ...unpaid },
+  { name: 'stop: ending', point: 'set-template:before', having: '^operator 0$', ...unpaid },
+  { name: 'stop: ended, reply lost', point: 'set-template:after', having: '^operator 0$', ...unpaid },
+  { name: 'stop: releasing', point: 'release-suspended:before', after: tried, ...unpaid },
+  { name: 'stop: released, reply lost', point: 'release-suspended:after', after: tried, ...unpaid },
+  { name: 'stop: templates by webhook, not written', point: 'set-template:before', having: '^RESTRICTED', ...restricted },
+  { name: 'stop: templates by webhook, reply lost', point: 'set-template:after', having: '^RESTRICTED', ...restricted },
+  { name: 'stop: sender by webhook, not written', point: 'pause:before', having: '^stopped$', ...restricted, work: 'banned' },
+  { name: 'stop: sender by webhook, reply lost', point: 'pause:after', having: '^stopped$', ...restricted, work: 'banned' },
 
   { name: 'retry: job taken', point: 'moveToFinished:after', having: 'WHATSAPP-retry', nth: 2, work: 'refused' },
   { name: 'retry: before the call', point: 'retry:before', work: 'refused' },

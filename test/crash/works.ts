@@ -1,13 +1,13 @@
 /** What callers, operators and WhatsApp do so that a node reaches a step. Each is one round; rounds repeat until it is reached. */
-import { createHmac } from 'node:crypto'
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import type { ProvingCaller, MessageRequest } from '../prove/caller.js'
-import { groupBy, monotonicNow, type Fact } from '../prove/history.js'
+import { groupBy, type Fact } from '../prove/history.js'
 import { campaignOf } from '../prove/operation.js'
 import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import type { Child } from './child.js'
+import { accountOf, bounce, restrict, write } from './webhooks.js'
 
 export interface Stage {
   caller: ProvingCaller
@@ -29,12 +29,6 @@ export interface Stage {
 }
 
 export type WorkName = keyof typeof works
-
-/** Settings of a gateway that accepts webhooks. */
-export const HOOKS = { WHATSAPP_APP_SECRET: 'app-secret-of-the-matrix', WHATSAPP_VERIFY_TOKEN: 'verify-me' }
-
-/** The WhatsApp Business account of a cell's sender. */
-export const accountOf = (sender: string): string => `1${sender}`
 
 export const works = {
   async nothing () {
@@ -84,6 +78,35 @@ export const works = {
   async cancelledCampaign (stage: Stage) {
     await postCampaign(stage)
     await ofCampaign(stage, 'cancel')
+  },
+  /** WhatsApp rejects a template for payment, which stops all templates; the others wait, and an operator lets them go. */
+  async unpaid (stage: Stage) {
+    const all = ofTemplate(stage)
+    await request(`${stage.control}/faults`, {
+      method: 'POST', body: JSON.stringify({ sender: stage.sender, recipient: all[0]?.to, kind: 'code', code: 131042, times: 1 })
+    })
+    await postInOrder(stage, all.slice(0, 1))
+    await postInOrder(stage, all.slice(1))
+    await operate(stage, 'POST', '/resume', {})
+  },
+  /** WhatsApp says by webhook that it sends no templates; an operator tries all the same. */
+  async restricted (stage: Stage) {
+    await restrict(stage, 'RESTRICTED_BIZ_INITIATED_MESSAGING')
+    await postInOrder(stage, ofTemplate(stage))
+    await operate(stage, 'POST', '/resume', {})
+  },
+  /** The same of all messages. */
+  async banned (stage: Stage) {
+    await restrict(stage, 'RESTRICTED_CUSTOMER_INITIATED_MESSAGING')
+    await posts(stage, '1555000', 2, 2)
+    await operate(stage, 'POST', '/resume', {})
+  },
+  /** Messages that need an open window wait until their recipients write. */
+  async windowed (stage: Stage) {
+    await knowWindows(stage)
+    const all = drafts(stage, '1555000', 3, 2).map(draft => ({ ...draft, waitsForWindow: true }))
+    await postInOrder(stage, all)
+    for (const { to } of drafts(stage, '1555000', 3, 1)) await write(stage, to)
   },
   async rejected (stage: Stage) {
     await posts(stage, '15560131026', 2, 1)
@@ -194,38 +217,16 @@ async function operate ({ caller, origin, sender }: Stage, method: string, path:
   await caller.ask(origin(), method, `/senders/${sender}${path}`, body)
 }
 
-/** As WhatsApp does: repeated until a node accepts it. */
-async function bounce ({ caller, origin, origins, record, sender }: Stage, { key }: MessageRequest): Promise<void> {
-  const { body } = await caller.ask(origin(), 'GET', `/messages/${key}?sender=${sender}`)
-  if (body['status'] !== 'sent') return
-  const opaque = `${String(body['id']).slice(sender.length + 1)}.${body['attemptCount']}`
-  const status = {
-    id: body['providerMessageId'],
-    status: 'failed',
-    timestamp: String(Math.floor(Date.now() / 1000)),
-    biz_opaque_callback_data: opaque,
-    errors: [{ code: 131000, title: 'Something went wrong' }]
-  }
-  const text = JSON.stringify({
-    entry: [{ id: '1', changes: [{ field: 'messages', value: { metadata: { phone_number_id: sender }, statuses: [status] } }] }]
-  })
-  const headers = {
-    'content-type': 'application/json',
-    'x-hub-signature-256': `sha256=${createHmac('sha256', HOOKS.WHATSAPP_APP_SECRET).update(text).digest('hex')}`
-  }
-  record({ fact: 'bounced', at: monotonicNow(), key, opaque })
-  await until(
-    'the webhook is accepted',
-    async () => {
-      const [n = origin()] = origins()
-      const reply = await request(`${n}/webhooks/whatsapp`, { method: 'POST', body: text, headers, signal: AbortSignal.timeout(1500) }).catch(
-        () => null
-      )
-      if (reply?.status !== 200) await pass(200)
-      return reply?.status === 200
-    },
-    60_000
-  )
+function ofTemplate (stage: Stage): MessageRequest[] {
+  return drafts(stage, '1555000', 3, 2).map(draft => ({ ...draft, template: 'order_ready' }))
+}
+
+/** No webhook was missed for two days, so that what is not recorded is closed. */
+async function knowWindows ({ prefix, redisPort, sender }: Stage): Promise<void> {
+  const redis = new Redis(redisPort, '127.0.0.1')
+  const now = Date.now()
+  await redis.hset(`{${prefix}:${sender}}:sender`, 'windows', `${now - 2 * 86_400_000} ${now} 0`)
+  await redis.quit()
 }
 
 /** The templates are due to be read, as if the last time were long ago. */

@@ -20,6 +20,8 @@ export interface MessageRequest {
   /** Name of the template in en_US that it is sent with; the key is its one parameter. */
   template?: string
   campaign?: string
+  /** It waits until its recipient writes. */
+  waitsForWindow?: boolean
 }
 
 export interface CallerOptions {
@@ -102,7 +104,7 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
   }
 
   function bodyOf (draft: MessageRequest): Body {
-    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing = false, campaign } = draft
+    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing = false, campaign, waitsForWindow = false } = draft
     return {
       to,
       sender,
@@ -112,6 +114,7 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
       onUnknown: policy,
       ...(isMarketing ? { category: 'marketing' } : {}),
       ...(campaign === undefined ? {} : { campaign }),
+      ...(waitsForWindow ? { whenClosed: 'wait' } : {}),
       ...(expiresInMs === undefined ? {} : { expiresInMs }),
       // A repeat may come minutes after an outage.
       ...(scheduledFor === undefined ? {} : { scheduledFor, whenPast: 'send' })
