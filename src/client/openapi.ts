@@ -2025,7 +2025,7 @@ export interface components {
             permanentlyFailed: number;
             /** @description Returned to the queue because no slot was free */
             deferred: number;
-            /** @description `cursor` of the next request with the same filter; null at the end; absent for one failure */
+            /** @description `cursor` of the next request with the same filter; null at the end; absent without a filter */
             nextCursor?: string | null;
             /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
             unavailable?: string[];

@@ -1388,7 +1388,7 @@ class _RetryCounts(TypedDict):
 class RetryCounts(_RetryCounts, total=False):
     """The results of one run of retries; the four are disjoint and sum to `total`"""
 
-    # `cursor` of the next request with the same filter; null at the end; absent for one failure
+    # `cursor` of the next request with the same filter; null at the end; absent without a filter
     nextCursor: Optional[str]
     # Senders that are left out, because the Redis server with their data is down; absent if there
     # are none

@@ -195,12 +195,12 @@ export function failureRoutes (api: Api, deps: FailureDeps): void {
     const senders = chooseSenders(deps.senders, sender)
     const isPlain = status === 'PENDING' && cursor === undefined && Object.keys(criteria).length === 0
     const { counts, nextCursor, unavailable } = isPlain
-      ? { ...await retryAll(deps, senders, { limit, force, by }), nextCursor: null }
+      ? { ...await retryAll(deps, senders, { limit, force, by }), nextCursor: undefined }
       : await retryMatching(deps, senders, { status, due: status === 'PENDING' && !force, match: readFilter(criteria), cursor, limit }, by)
     summary.forget()
     const detail = [...(force ? ['forced'] : []), ...(isPlain ? [] : [describeFilter({ status, ...criteria })])].join(' ')
     await audit(deps, { by, action: 'retry', sender: sender ?? ALL, subject: `${counts.total} failures`, ...(detail === '' ? {} : { detail }) })
-    return { ...counts, nextCursor, ...notCounted(unavailable) }
+    return { ...counts, ...(nextCursor === undefined ? {} : { nextCursor }), ...notCounted(unavailable) }
   })
 
   api.post('/failures/:id/retry', { schema: retryFailure, config: { roles: ['admin'] } }, async request => {

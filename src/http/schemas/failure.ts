@@ -121,7 +121,7 @@ export const RetryCountsSchema = Type.Object({
   failed: count('Failed again, or of unknown outcome: a later retry follows'),
   permanentlyFailed: count('Failed permanently'),
   deferred: count('Returned to the queue because no slot was free'),
-  nextCursor: Type.Optional(textOrNull('`cursor` of the next request with the same filter; null at the end; absent for one failure')),
+  nextCursor: Type.Optional(textOrNull('`cursor` of the next request with the same filter; null at the end; absent without a filter')),
   unavailable
 }, { $id: 'RetryCounts', description: 'The results of one run of retries; the four are disjoint and sum to `total`' })
 
