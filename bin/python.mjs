@@ -64,6 +64,8 @@ function merged (schema) {
 
 function typeOf (schema, name, classes) {
   if (schema.$ref !== undefined) return nameOf(schema.$ref)
+  // A reference with a description of its own.
+  if (schema.allOf?.length === 1 && schema.properties === undefined) return typeOf(schema.allOf[0], name, classes)
   const union = schema.anyOf ?? (schema.properties === undefined ? schema.oneOf : undefined)
   if (union !== undefined) return unionOf(union.map((one, i) => typeOf(one, `${name}${i === 0 ? '' : i + 1}`, classes)))
   if (schema.const !== undefined) return literal([schema.const])

@@ -25,19 +25,6 @@ class FieldError(_FieldError, total=False):
     hint: str
 
 
-class ProblemError(TypedDict):
-    """PROVIDER_REJECTED: why WhatsApp rejected it"""
-
-    # WhatsApp's error code, or a code of the gateway such as `TIMEOUT`
-    code: str
-    # The error text of WhatsApp or of the connection
-    message: Optional[str]
-    # What the code means
-    explanation: str
-    # What to do about it
-    remedy: str
-
-
 class _Problem(TypedDict):
     # `urn:sluice:error:<code>`
     type: str
@@ -108,7 +95,7 @@ class Problem(_Problem, total=False):
     # IDEMPOTENCY_KEY_REUSED, PROVIDER_REJECTED: the message that the key belongs to
     id: str
     # PROVIDER_REJECTED: why WhatsApp rejected it
-    error: ProblemError
+    error: DeliveryError
     # NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its
     # `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to
     # WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`:
@@ -273,19 +260,6 @@ class Sent(_Sent, total=False):
     messageStatus: str
 
 
-class AcceptedError(TypedDict):
-    """Why the last attempt failed"""
-
-    # WhatsApp's error code, or a code of the gateway such as `TIMEOUT`
-    code: str
-    # The error text of WhatsApp or of the connection
-    message: Optional[str]
-    # What the code means
-    explanation: str
-    # What to do about it
-    remedy: str
-
-
 class _Accepted(TypedDict):
     # The gateway's id of the message
     id: str
@@ -348,35 +322,9 @@ class Accepted(_Accepted, total=False):
         "retry"
     ]]
     # Why the last attempt failed
-    error: AcceptedError
+    error: DeliveryError
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
-
-
-class DuplicateDeliveryError(TypedDict):
-    """A failure that a webhook reported after WhatsApp accepted the message"""
-
-    # WhatsApp's error code, or a code of the gateway such as `TIMEOUT`
-    code: str
-    # The error text of WhatsApp or of the connection
-    message: Optional[str]
-    # What the code means
-    explanation: str
-    # What to do about it
-    remedy: str
-
-
-class DuplicateError(TypedDict):
-    """Why the last attempt failed"""
-
-    # WhatsApp's error code, or a code of the gateway such as `TIMEOUT`
-    code: str
-    # The error text of WhatsApp or of the connection
-    message: Optional[str]
-    # What the code means
-    explanation: str
-    # What to do about it
-    remedy: str
 
 
 class _Duplicate(TypedDict):
@@ -464,7 +412,7 @@ class Duplicate(_Duplicate, total=False):
     # otherwise
     replaced: bool
     # A failure that a webhook reported after WhatsApp accepted the message
-    deliveryError: DuplicateDeliveryError
+    deliveryError: DeliveryError
     # How long it waits at least; null if no end is known
     delayMs: Optional[int]
     # The earliest time at which it can be sent; null if no end is known
@@ -489,7 +437,7 @@ class Duplicate(_Duplicate, total=False):
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
     # Why the last attempt failed
-    error: DuplicateError
+    error: DeliveryError
     # When its failure was acknowledged
     acknowledgedAt: str
     # The API key that acknowledged it
@@ -500,32 +448,6 @@ class Duplicate(_Duplicate, total=False):
     sandbox: bool
     # Present if the message is accepted although something about it is unusual
     warnings: List[Warning]
-
-
-class MessageDeliveryError(TypedDict):
-    """A failure that a webhook reported after WhatsApp accepted the message"""
-
-    # WhatsApp's error code, or a code of the gateway such as `TIMEOUT`
-    code: str
-    # The error text of WhatsApp or of the connection
-    message: Optional[str]
-    # What the code means
-    explanation: str
-    # What to do about it
-    remedy: str
-
-
-class MessageError(TypedDict):
-    """Why the last attempt failed"""
-
-    # WhatsApp's error code, or a code of the gateway such as `TIMEOUT`
-    code: str
-    # The error text of WhatsApp or of the connection
-    message: Optional[str]
-    # What the code means
-    explanation: str
-    # What to do about it
-    remedy: str
 
 
 class _Message(TypedDict):
@@ -608,7 +530,7 @@ class Message(_Message, total=False):
     # otherwise
     replaced: bool
     # A failure that a webhook reported after WhatsApp accepted the message
-    deliveryError: MessageDeliveryError
+    deliveryError: DeliveryError
     # How long it waits at least; null if no end is known
     delayMs: Optional[int]
     # The earliest time at which it can be sent; null if no end is known
@@ -633,7 +555,7 @@ class Message(_Message, total=False):
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
     # Why the last attempt failed
-    error: MessageError
+    error: DeliveryError
     # When its failure was acknowledged
     acknowledgedAt: str
     # The API key that acknowledged it
@@ -664,19 +586,6 @@ class Attempt(TypedDict):
 
 class DeliveryError(TypedDict):
     """Why an attempt failed"""
-
-    # WhatsApp's error code, or a code of the gateway such as `TIMEOUT`
-    code: str
-    # The error text of WhatsApp or of the connection
-    message: Optional[str]
-    # What the code means
-    explanation: str
-    # What to do about it
-    remedy: str
-
-
-class AcceptedRowError(TypedDict):
-    """Why the last attempt failed"""
 
     # WhatsApp's error code, or a code of the gateway such as `TIMEOUT`
     code: str
@@ -752,35 +661,9 @@ class AcceptedRow(_AcceptedRow, total=False):
         "retry"
     ]]
     # Why the last attempt failed
-    error: AcceptedRowError
+    error: DeliveryError
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
-
-
-class DuplicateRowDeliveryError(TypedDict):
-    """A failure that a webhook reported after WhatsApp accepted the message"""
-
-    # WhatsApp's error code, or a code of the gateway such as `TIMEOUT`
-    code: str
-    # The error text of WhatsApp or of the connection
-    message: Optional[str]
-    # What the code means
-    explanation: str
-    # What to do about it
-    remedy: str
-
-
-class DuplicateRowError(TypedDict):
-    """Why the last attempt failed"""
-
-    # WhatsApp's error code, or a code of the gateway such as `TIMEOUT`
-    code: str
-    # The error text of WhatsApp or of the connection
-    message: Optional[str]
-    # What the code means
-    explanation: str
-    # What to do about it
-    remedy: str
 
 
 class _DuplicateRow(TypedDict):
@@ -870,7 +753,7 @@ class DuplicateRow(_DuplicateRow, total=False):
     # otherwise
     replaced: bool
     # A failure that a webhook reported after WhatsApp accepted the message
-    deliveryError: DuplicateRowDeliveryError
+    deliveryError: DeliveryError
     # How long it waits at least; null if no end is known
     delayMs: Optional[int]
     # The earliest time at which it can be sent; null if no end is known
@@ -895,7 +778,7 @@ class DuplicateRow(_DuplicateRow, total=False):
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
     # Why the last attempt failed
-    error: DuplicateRowError
+    error: DeliveryError
     # When its failure was acknowledged
     acknowledgedAt: str
     # The API key that acknowledged it
@@ -906,19 +789,6 @@ class DuplicateRow(_DuplicateRow, total=False):
     sandbox: bool
     # Present if the message is accepted although something about it is unusual
     warnings: List[Warning]
-
-
-class ProblemRowError(TypedDict):
-    """PROVIDER_REJECTED: why WhatsApp rejected it"""
-
-    # WhatsApp's error code, or a code of the gateway such as `TIMEOUT`
-    code: str
-    # The error text of WhatsApp or of the connection
-    message: Optional[str]
-    # What the code means
-    explanation: str
-    # What to do about it
-    remedy: str
 
 
 class _ProblemRow(TypedDict):
@@ -993,7 +863,7 @@ class ProblemRow(_ProblemRow, total=False):
     # IDEMPOTENCY_KEY_REUSED, PROVIDER_REJECTED: the message that the key belongs to
     id: str
     # PROVIDER_REJECTED: why WhatsApp rejected it
-    error: ProblemRowError
+    error: DeliveryError
     # NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its
     # `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to
     # WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`:
@@ -1801,41 +1671,13 @@ class StatsThrottling(TypedDict):
     activeRateLimits: int
 
 
-class StatsDeliveryFailures(TypedDict):
-    """Delivery failures of all senders"""
-
-    # Not sent yet: wait for a retry, or their retry has begun
-    pending: int
-    # Sent by a retry
-    resolved: int
-    # Failed permanently
-    failed: int
-
-
-class StatsQueue(TypedDict):
-    """The queue of all senders"""
-
-    # Queued with an active sender, and due
-    waiting: int
-    # In flight to WhatsApp
-    active: int
-    # Queued and not due yet, scheduled, or waiting for a retry
-    delayed: int
-    # Sent in the last 24 h
-    completed: int
-    # Failed permanently
-    failed: int
-    # Queued with a paused or stopped sender
-    paused: int
-
-
 class _Stats(TypedDict):
     # The throttle
     throttling: StatsThrottling
     # Delivery failures of all senders
-    deliveryFailures: StatsDeliveryFailures
+    deliveryFailures: FailureCounts
     # The queue of all senders
-    queue: StatsQueue
+    queue: QueueCounts
     # Each sender
     senders: List[Sender]
 
@@ -1888,74 +1730,17 @@ class ActivityMinutes(TypedDict):
     failing: List[int]
 
 
-class SenderActivityMinutes(TypedDict):
-    """By minute"""
-
-    # Messages accepted
-    accepted: List[int]
-    # Messages that WhatsApp accepted
-    sent: List[int]
-    # Messages reported as delivered
-    delivered: List[int]
-    # Messages reported as read
-    read: List[int]
-    # Messages that failed permanently or expired
-    failed: List[int]
-    # Attempts that ended
-    attempts: List[int]
-    # Of these, attempts that failed or got no response; a rate limit of WhatsApp is none
-    failing: List[int]
-
-
-class SenderActivitySince(TypedDict):
-    """From `since` to now"""
-
-    # Messages accepted
-    accepted: int
-    # Messages that WhatsApp accepted
-    sent: int
-    # Messages reported as delivered
-    delivered: int
-    # Messages reported as read
-    read: int
-    # Messages that failed permanently or expired
-    failed: int
-    # Attempts that ended
-    attempts: int
-    # Of these, attempts that failed or got no response; a rate limit of WhatsApp is none
-    failing: int
-
-
-class SenderActivityDayBefore(TypedDict):
-    """The same span 24 h earlier"""
-
-    # Messages accepted
-    accepted: int
-    # Messages that WhatsApp accepted
-    sent: int
-    # Messages reported as delivered
-    delivered: int
-    # Messages reported as read
-    read: int
-    # Messages that failed permanently or expired
-    failed: int
-    # Attempts that ended
-    attempts: int
-    # Of these, attempts that failed or got no response; a rate limit of WhatsApp is none
-    failing: int
-
-
 class SenderActivity(TypedDict):
     """What happened at one sender"""
 
     # Phone number id
     id: str
     # By minute
-    minutes: SenderActivityMinutes
+    minutes: ActivityMinutes
     # From `since` to now
-    since: SenderActivitySince
+    since: ActivityCounts
     # The same span 24 h earlier
-    dayBefore: SenderActivityDayBefore
+    dayBefore: ActivityCounts
 
 
 class _Activity(TypedDict):
@@ -2103,95 +1888,6 @@ class FailureCounts(TypedDict):
     failed: int
 
 
-class SenderCircuit(TypedDict):
-    """Its circuit breaker"""
-
-    # Whether WhatsApp works for this sender. `closed`: messages are sent. `open`: WhatsApp is down:
-    # messages wait, and probes go out one at a time. `half-open`: WhatsApp works again, and the
-    # backlog is sent at a part of the rate
-    state: Literal["closed", "open", "half-open"]
-    # When it opened; null while it is closed
-    since: Optional[str]
-    # When the next probe may go; null unless it is open
-    nextProbeAt: Optional[str]
-    # Code of the last failure that was not the message's own; null while it is closed
-    code: Optional[str]
-
-
-class SenderTemplates(TypedDict):
-    """Whether WhatsApp sends its templates at all"""
-
-    # Whether WhatsApp sends its templates. `active`: they are sent, but for those that `GET
-    # /senders/{id}/templates` lists. `stopped`: WhatsApp sends none of them: messages of templates
-    # wait, and all others go on. `ending`: they are sent again, and what waited returns to its
-    # queue
-    state: Literal["active", "stopped", "ending"]
-    # The code that stopped them, or WhatsApp's name of the restriction; null while they are sent
-    reason: Optional[str]
-    # Since when; null while they are sent
-    since: Optional[str]
-    # When it ends by itself or is probed next; null if only an operator ends it
-    until: Optional[str]
-    # Messages that wait for its end, outside of the queues
-    waiting: int
-
-
-class SenderWindows(TypedDict):
-    """The customer service windows of its recipients"""
-
-    # Whether closed windows are known. `off`: WINDOW_CHECK is off, and every message passes.
-    # `collecting`: webhooks have not come for 24 hours, or some may be missing: every message
-    # passes. `known`: messages that need an open window are rejected, replaced or held where it is
-    # closed
-    state: Literal["off", "collecting", "known"]
-    # Since when no webhook of the sender is missing; null while that is not known
-    since: Optional[str]
-    # When the last webhook of the sender came; null for none
-    lastWebhookAt: Optional[str]
-    # People whose last message or call is known
-    people: int
-
-
-class SenderRate(TypedDict):
-    """The rate in force"""
-
-    # Messages per second that it may send now, at most its rule
-    perSecond: float
-    # What the rate follows from. `rule`: its own rule. `rejected`: less than its rule, since
-    # WhatsApp rejected faster sending
-    reason: Literal["rule", "rejected"]
-    # When WhatsApp last rejected a higher rate; null while the rule is in force
-    rejectedAt: Optional[str]
-    # When the rate rises next at the earliest, if it is used; null while the rule is in force
-    nextRiseAt: Optional[str]
-
-
-class SenderRules(TypedDict):
-    """Its rules"""
-
-    # Minimum time between two messages to one recipient
-    pairIntervalMs: float
-    # Messages that a recipient may get without an interval after a quiet time
-    pairBurst: int
-    # Maximum messages in any second
-    perSecond: int
-    # Maximum messages in flight at once, over all nodes
-    maxInFlight: int
-    # Increases with each change
-    version: int
-
-
-class SenderFailures(TypedDict):
-    """Its delivery failures"""
-
-    # Not sent yet: wait for a retry, or their retry has begun
-    pending: int
-    # Sent by a retry
-    resolved: int
-    # Failed permanently
-    failed: int
-
-
 class Sender(TypedDict):
     """A sending number with its counts and rules"""
 
@@ -2207,15 +1903,15 @@ class Sender(TypedDict):
     # When it resumes by itself, or is probed next; null if no end is known
     resumesAt: Optional[str]
     # Its circuit breaker
-    circuit: SenderCircuit
+    circuit: Circuit
     # Whether WhatsApp sends its templates at all
-    templates: SenderTemplates
+    templates: TemplateStop
     # The customer service windows of its recipients
-    windows: SenderWindows
+    windows: Windows
     # The rate in force
     rate: SenderRate
     # Its rules
-    rules: SenderRules
+    rules: Rules
     # Messages in queues
     queued: int
     # Queued messages whose ready time has come
@@ -2233,7 +1929,7 @@ class Sender(TypedDict):
     # Messages that wait for their next retry
     retrying: int
     # Its delivery failures
-    failures: SenderFailures
+    failures: FailureCounts
     # Messages sent in the last 24 h
     sentLast24h: int
     # Recipients whose rate limit delays their next message
@@ -2376,48 +2072,6 @@ class Code(TypedDict):
     remedy: str
 
 
-class _GraphAcceptedSluice(TypedDict):
-    # The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its
-    # recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it.
-    # `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`:
-    # failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no
-    # response; held until its outcome is known or the hold time ends. `failed`: failed permanently.
-    # `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be
-    # sent
-    status: Literal[
-        "scheduled", "queued", "sending", "sent", "delivered", "read", "retrying", "unknown",
-        "failed", "cancelled", "expired"
-    ]
-
-
-class GraphAcceptedSluice(_GraphAcceptedSluice, total=False):
-    """Present until WhatsApp has the message"""
-
-    # How long it waits at least; null if no end is known
-    delay_ms: Optional[int]
-    # The earliest time at which it can be sent; null if no end is known
-    expected_at: Optional[str]
-    # Its position in the recipient's queue, from 1
-    position: int
-    # What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit
-    # of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the
-    # end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender.
-    # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
-    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
-    # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
-    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
-    waiting_for: Optional[Literal[
-        "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
-        "retry"
-    ]]
-    # When the next attempt, or the decision on its unknown outcome, is due
-    next_retry_at: Optional[str]
-
-
 class _GraphAccepted(TypedDict):
     # WhatsApp's id of the message once it has one, else the gateway's
     id: str
@@ -2431,7 +2085,7 @@ class GraphAccepted(_GraphAccepted, total=False):
     # The group
     group_id: str
     # Present until WhatsApp has the message
-    sluice: GraphAcceptedSluice
+    sluice: GraphWait
 
 
 class _GraphContact(TypedDict):
