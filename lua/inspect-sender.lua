@@ -36,7 +36,7 @@
 --             queued, due, inFlight, scheduled, unknown, unsettled, oldestDueUs, hasWorker?, unattendedUs,
 --             retrying, pending, resolved, failed, rejected, exhausted, expired, unknownOutcome,
 --             sentLast24h, activeRateLimits, callbacksWaiting, callbacksSinceMs, circuit, accepted, unconfirmed, suspended,
---             awaiting, windows, people, reduced, templateStop, stopped
+--             awaiting, windows, people, reduced, ceiling, templateStop, stopped
 --   no_rules  -
 -- retrying: failures that wait for their next retry; pending: these, and those whose retry has begun.
 -- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when due messages have had no drain run, or 0;
@@ -44,7 +44,7 @@
 -- circuit: as in :sender, or empty; accepted: messages sent 2 to 12 minutes ago, estimated; unconfirmed: those of them without a status;
 -- suspended: messages that wait for their own template; awaiting: messages that wait until their recipient writes; windows: since when no webhook is
 -- missing, the last one, since when one is due, and the longest silence, ms, or empty where windows are not checked; people: those of known windows;
--- reduced: as in :sender, or empty; templateStop: the entry `*` of `templates`, or empty; stopped: messages that wait for its end.
+-- reduced, ceiling: as in :sender, or empty; templateStop: the entry `*` of `templates`, or empty; stopped: messages that wait for its end.
 --- @include clock
 --- @include queue
 --- @include ready
@@ -109,7 +109,7 @@ local function unacknowledged(reason)
 end
 local callbacks_since = redis.call('ZRANGE', key.callbacks_since, 0, 0, 'WITHSCORES')[2]
   or string.match(redis.call('LINDEX', key.outbox, 0) or '', '^%S+ (%d+)')
-local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond', 'windows', 'windowGapMs', 'reduced')
+local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond', 'windows', 'windowGapMs', 'reduced', 'ceiling')
 local awaiting = redis.call('ZLEXCOUNT', key.suspended, '[=', '(>')
 local stopped, retrying = redis.call('ZLEXCOUNT', key.suspended, '[*:', '(*;'), redis.call('ZCARD', key.failures)
 return {
@@ -125,5 +125,5 @@ return {
   accepted_between(now_ms - 720000, now_ms - 120000, now_ms), redis.call('ZCOUNT', key.unconfirmed, now_ms + 180000, now_ms + 780000),
   redis.call('ZCARD', key.suspended) - awaiting - stopped - redis.call('ZLEXCOUNT', key.suspended, '[#', '($'), awaiting,
   facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
-  redis.call('ZCARD', key.windows), facts[6] or '', redis.call('HGET', key.templates, '*') or '', stopped
+  redis.call('ZCARD', key.windows), facts[6] or '', facts[7] or '', redis.call('HGET', key.templates, '*') or '', stopped
 }

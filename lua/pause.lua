@@ -33,8 +33,12 @@ if arg.state == 'probe' then
   if before ~= 'stopped' and phase ~= 'open' then return { 'done', before, '', phase } end
 elseif arg.state == 'active' then
   if before ~= 'active' or phase ~= 'closed' then resume_sender(now) end
-  redis.call('HDEL', key.sender, 'circuit', 'reduced')
-  if state[3] and #state[3] > 48 then redis.call('HSET', key.sender, 'rules', string.sub(state[3], 1, 48)) end
+  redis.call('HDEL', key.sender, 'circuit')
+  if state[3] and #state[3] > 48 then
+    --- @include sender
+    --- @include adaptive_rate
+    remove_reduced(read_sender())
+  end
 elseif arg.state == 'stopped' then
   if before == 'paused' then return { 'done', before, '', phase } end
   clear_block()

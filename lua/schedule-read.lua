@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
--- Decides which node reads the templates of an account, and when the next time. One node at a time reads an account that is due.
+-- Decides which node reads the templates of an account, or the node of a phone number, and when the next time. One node at a time reads what is due.
 --
 -- Keys:
---   account-reads  zset  account -> when its templates are read next, ms
+--   account-reads  zset  account -> when it is read next, ms
 --   accounts       hash  account -> its last reads
 --
 -- Arguments:
 --   now      µs    empty for Redis's clock
---   account  text  id of the WhatsApp Business account
+--   account  text  id of the WhatsApp Business account; `number:` and the id of a phone number
 --   step     word  begin: if it is due; hint: soon, since something may have changed; read or failed: how a read has ended
 --   afterMs  ms    until the next one at the latest; of one that begins, in case its node dies
 --   code     word  why it failed, or empty

@@ -99,6 +99,10 @@ export interface Events {
   'windows.lost': [{ sender: string }]
   /** The caller's other template was sent, since the window of the recipient is closed. */
   'message.replaced': [{ sender: string, id: string }]
+  /** The known limit of a number is lower than its sender's rule, or no longer is. `perSecond`: the limit; null where none is known. */
+  'sender.ceiling': [{ sender: string, limit: string, perSecond: number | null }]
+  /** The limit of a number could not be read. */
+  'ceiling.unread': [{ sender: string, code: string }]
   'sender.stopped': [{ sender: string, code: string, error: string }]
   'sender.resumed': [{ sender: string }]
   /** `code`: of the attempt that opened the circuit. */

@@ -129,6 +129,7 @@ async function createApi (
     findMs: core.settlement.findMs,
     inlineWaitMs: config.INLINE_WAIT_MS,
     verifyToken: config.WHATSAPP_VERIFY_TOKEN,
+    throughputPollMs: config.THROUGHPUT_POLL_MS,
     callers,
     sandbox: config.sandbox
   }
@@ -156,6 +157,7 @@ async function createWorkers (config: Config, { core, senderSync }: RunningCore,
     housekeeping: { ...core, retentionMs, forgetMs, everyMs: HOUSEKEEPING_MS },
     templates: { ...core, templatePollMs: config.TEMPLATE_POLL_MS },
     bulk: { ...core, lifeMs: config.MESSAGE_LIFE_MS },
+    ceilings: { ...core, throughputPollMs: config.THROUGHPUT_POLL_MS },
     recovery: { ...core, roundMs: Math.min(RECOVERY_ROUND_MS, config.LEASE_MS), refresh: senderSync.restore }
   }, { queues: core.queues, patient, closing })
 }

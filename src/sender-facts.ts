@@ -6,9 +6,10 @@ export type SenderState = typeof senderStates[number]
 export const circuitStates = ['closed', 'open', 'half-open'] as const
 export type CircuitState = typeof circuitStates[number]
 
-/** Why a sender has its rate: its rule, or less since WhatsApp rejected faster sending. */
-export const rateReasons = ['rule', 'rejected'] as const
-export type RateReason = typeof rateReasons[number]
+/** Why a sender has its rate: its rule, the known limit of its number, or less since WhatsApp rejected faster sending. */
+export type RateReason = 'rule' | 'ceiling' | 'rejected'
+/** What WhatsApp says of the messages per second of a number. `COEXISTENCE`: it is also used in the WhatsApp Business app. */
+export type ThroughputLevel = 'STANDARD' | 'HIGH' | 'COEXISTENCE'
 
 /** Of all templates of a sender. `stopped`: their messages wait. `ending`: they return to their queues. */
 export type TemplateStopState = 'active' | 'stopped' | 'ending'
@@ -51,7 +52,14 @@ export interface SenderView extends SenderCounts {
   /** Whether closed windows are known. `since`: since when no webhook is missing. */
   windows: { state: WindowState, since: string | null, lastWebhookAt: string | null, people: number }
   /** In force now. `rejectedAt`: when WhatsApp last rejected a higher rate; `nextRiseAt`: when it rises at the earliest, if it is used. */
-  rate: { perSecond: number, reason: RateReason, rejectedAt: string | null, nextRiseAt: string | null }
+  rate: {
+    perSecond: number
+    reason: RateReason
+    rejectedAt: string | null
+    nextRiseAt: string | null
+    /** The known limit of the number. */
+    ceiling: { perSecond: number, level: ThroughputLevel, source: 'node' | 'webhook', since: string } | null
+  }
   rules: { pairIntervalMs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number }
   failures: { pending: number, resolved: number, failed: number }
   oldestDueSeconds: number

@@ -10,6 +10,7 @@ import { atStart, isUnavailable, reportError, retryWhileUnavailable } from './re
 import type { MutableSenderRegistry, SenderRegistry } from './sender-registry.js'
 import { createSenderRegistry } from './sender-registry.js'
 import type { SenderSettings } from './senders.js'
+import { forgetCeiling } from './throttle/ceilings.js'
 import { writeRules } from './throttle/sender.js'
 
 const CONCURRENCY = 20
@@ -29,6 +30,8 @@ export interface SenderSyncDeps {
   circuit: CircuitSettings | null
   /** Longest silence of webhooks that is not taken for a loss, ms; null where windows are not checked. */
   windowGapMs: number | null
+  /** Whether limits of numbers are read from WhatsApp. */
+  readsCeilings: boolean
   /** Senders whose rules a start or a reload could not write, since their server in the cluster was down. They are written once it is back. */
   unwritten: Set<string>
   /** One update at a time, so that no write of former rules arrives after one of newer rules. */
@@ -53,7 +56,10 @@ export async function startSenderSync (config: Config, store: Store, events: Bus
   const callbackCap = config.CALLBACK_URL === '' ? null : config.CALLBACK_CAP
   const circuit = circuitSettings(config)
   const windowGapMs = config.WINDOW_CHECK ? config.WINDOW_GAP_MS : null
-  const deps: SenderSyncDeps = { store, events, registry, callbackCap, circuit, windowGapMs, unwritten: new Set(), serially: createGate(1) }
+  const readsCeilings = config.THROUGHPUT_POLL_MS > 0
+  const deps: SenderSyncDeps = {
+    store, events, registry, callbackCap, circuit, windowGapMs, readsCeilings, unwritten: new Set(), serially: createGate(1)
+  }
   const restore = async (): Promise<void> => await restoreSenders(deps)
   await atStart(async () => {
     await claimLayout(store.redis, store.prefix)
@@ -130,7 +136,7 @@ async function addMissing (store: Store, ids: readonly string[]): Promise<void> 
  * so that nodes with different settings do not overwrite each other's.
  */
 async function register (deps: SenderSyncDeps, { id, rules, appSecrets }: SenderSettings, overwrite: boolean): Promise<void> {
-  const { store, callbackCap, circuit, windowGapMs } = deps
+  const { store, callbackCap, circuit, windowGapMs, readsCeilings } = deps
   await markServed(store, id, appSecrets)
   const key = senderKey(store.prefix, id, 'sender')
   if (!overwrite && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
@@ -142,6 +148,7 @@ async function register (deps: SenderSyncDeps, { id, rules, appSecrets }: Sender
   else await store.redis.hset(key, { circuitSettings: `${circuit.recipients} ${circuit.percent} ${circuit.probeMostMs} ${circuit.stageMs}` })
   await store.run('set-window-check', { sender: id }, { gapMs: windowGapMs ?? '' })
   await writeRules(store, id, rules)
+  if (!readsCeilings) await forgetCeiling(store, id)
 }
 
 /** Drops removed senders once they hold no message, and writes rules that could not be written. */

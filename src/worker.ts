@@ -17,6 +17,7 @@ import type { Client } from './redis/client.js'
 import { atStart, reportError } from './redis/unavailable.js'
 import { globalKey, queuePrefix } from './redis/keys.js'
 import type { SenderRegistry } from './sender-registry.js'
+import { startCeilingPolls, type CeilingDeps } from './throttle/ceilings.js'
 
 /** What a worker node does. */
 export interface Work {
@@ -27,6 +28,7 @@ export interface Work {
   recovery: RecoveryDeps
   templates: PollDeps
   bulk: BulkJobDeps
+  ceilings: CeilingDeps
 }
 
 export interface WorkerParts {
@@ -52,7 +54,7 @@ const LOCK_MS = 30_000
 
 /** Starts BullMQ's workers and recovery. `close` finishes what is under way. */
 export async function startWorkers (
-  { drain, retry, housekeeping, recovery, templates, bulk }: Work, { queues, patient, closing }: WorkerParts
+  { drain, retry, housekeeping, recovery, templates, ceilings, bulk }: Work, { queues, patient, closing }: WorkerParts
 ): Promise<Workers> {
   const { store, events } = drain
   const options = {
@@ -109,7 +111,7 @@ export async function startWorkers (
   ])
   const blocking = await Promise.all(workers.map(async worker => await worker.getBackend().blockingClient))
   const recovering = startRecovery(recovery, async () => await addDueRuns(store, runs))
-  const polls = startTemplatePolls(templates)
+  const polls = [startTemplatePolls(templates), startCeilingPolls(ceilings)]
   return {
     async close () {
       // Without force, close() waits for Redis. While Redis does not respond it would never end, and its timers would keep the process. In a cluster
@@ -119,7 +121,7 @@ export async function startWorkers (
       for (const client of blocking) if (client?.status === 'reconnecting') client.connect().catch(() => undefined)
       // First, so that the jobs that this node hands over are taken by another one.
       const closed = Promise.all(workers.map(async worker => await worker.close(!isResponding))).then(() => true)
-      await Promise.all([recovering.stop(), polls.stop()])
+      await Promise.all([recovering.stop(), ...polls.map(async poll => await poll.stop())])
       await Promise.allSettled(jobs)
       const isClosed = await Promise.race([closed, sleep(CLOSE_WITHIN_MS, false, { ref: false })])
       // Redis stopped responding meanwhile: without connections the workers end, and with them their timers.

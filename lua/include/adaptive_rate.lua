@@ -1,7 +1,7 @@
 --- @include numbers
 -- The rate of a sender whose messages WhatsApp rejects for its limit of messages per second. No response names the limit, so it is searched for:
 -- a rejection reduces the rate, and attempts that are accepted raise it again in small steps, up to the rule. Decision 0099 has the figures.
--- Rates are in messages per 1000 s. Writes.
+-- A known limit of the number bounds it too. Rates are in messages per 1000 s. Writes.
 
 local LEAST_RATE, CUT, REST, GAIN, FIRST_STEP, USED = 1000, 0.5, 0.97, 1.05, 0.02, 0.7
 local CLIMB_US, HOLD_US, SHORT_HOLD_US, STEP_US, SURE_US = 4000000, 30000000, 2000000, 1500000, 120000000
@@ -19,41 +19,47 @@ local function read_reduced()
   }
 end
 
-local function rule_of(sender)
-  return sender.full_rate or sender.sender_rate
+-- What the search is bounded by: the rule, or the known limit of the number if it is slower.
+local function bound_of(sender)
+  if sender.bound then return sender.bound end
+  local rule = sender.full_rate or sender.sender_rate
+  local interval, burst = string.match(redis.call('HGET', key.sender, 'ceiling') or '', '^%d+ (%d+) (%d+) ')
+  local is_lower = interval and tonumber(interval) > rule.interval
+  sender.bound = is_lower and { interval = tonumber(interval), burst = tonumber(burst) } or rule
+  return sender.bound
 end
 
--- The rate of the rule.
+-- The highest rate.
 local function most_of(sender)
-  return math.floor(1000000000 / rule_of(sender).interval)
+  return math.floor(1000000000 / bound_of(sender).interval)
 end
 
-local function packed_rule()
-  return string.sub(redis.call('HGET', key.sender, 'rules'), 1, 48)
+-- Interval and burst of a search, or of a known limit, stand behind the packed rules, where every script finds them.
+local function pack_rate(sender, interval, burst, is_reduced)
+  local packed = string.sub(redis.call('HGET', key.sender, 'rules'), 1, 48)
+  sender.full_rate, sender.is_reduced = sender.full_rate or sender.sender_rate, is_reduced
+  redis.call('HSET', key.sender, 'rules', is_reduced and packed .. struct.pack('>dd', interval, burst) or packed)
 end
 
--- Interval and burst of a reduced rate stand behind the packed rules, where every script finds them. The burst takes no longer than that of the rule.
+-- A reduced burst takes no longer than that of the bound.
 local function write_reduced(sender, s)
-  local rule = rule_of(sender)
-  local interval = s.rate < most_of(sender) and math.ceil(1000000000 / s.rate) or rule.interval
-  local burst = math.floor((rule.burst - 1) * rule.interval / interval) + 1
-  sender.full_rate, sender.is_reduced = rule, true
-  redis.call('HSET', key.sender, 'rules', packed_rule() .. struct.pack('>dd', interval, burst),
-    'reduced', string.format('%s %d %d %d %d %d %d %d %d %d %d %d', s.phase, s.rate, s.rest, s.back, s.prev, s.low, s.since, s.cut,
-      s.is_mild and 1 or 0, s.hold, s.step, s.sends))
+  local bound = bound_of(sender)
+  local interval = s.rate < most_of(sender) and math.ceil(1000000000 / s.rate) or bound.interval
+  pack_rate(sender, interval, math.floor((bound.burst - 1) * bound.interval / interval) + 1, true)
+  redis.call('HSET', key.sender, 'reduced', string.format('%s %d %d %d %d %d %d %d %d %d %d %d', s.phase, s.rate, s.rest, s.back, s.prev, s.low,
+    s.since, s.cut, s.is_mild and 1 or 0, s.hold, s.step, s.sends))
 end
 
 local function remove_reduced(sender)
-  sender.is_reduced = false
-  redis.call('HSET', key.sender, 'rules', packed_rule())
+  local bound = bound_of(sender)
   redis.call('HDEL', key.sender, 'reduced')
+  pack_rate(sender, bound.interval, bound.burst, bound.interval > (sender.full_rate or sender.sender_rate).interval)
 end
 
--- The sender has other rules.
+-- The sender has other rules, or another limit.
 local function fit_reduced(sender)
   local s, most = read_reduced(), most_of(sender)
-  if not s then return end
-  if s.rate >= most then return remove_reduced(sender) end
+  if not s or s.rate >= most then return remove_reduced(sender) end
   for _, name in ipairs({ 'rest', 'back', 'prev', 'low' }) do s[name] = math.min(s[name], most) end
   write_reduced(sender, s)
 end

@@ -61,6 +61,7 @@ function showSender (sender: Sender): string {
 /** The rate in force; where it is not the rule, why. */
 export function rateOf ({ rate, rules }: Pick<Sender, 'rate' | 'rules'>): string {
   if (rate.reason === 'rule') return `${rate.perSecond}/s`
+  if (rate.reason === 'ceiling') return `${rate.perSecond}/s of ${rules.perSecond}/s: ${rate.ceiling?.level ?? ''} is WhatsApp's limit of the number`
   const since = rate.rejectedAt?.slice(11, 19) ?? ''
   return `${Math.round(rate.perSecond * 10) / 10}/s of ${rules.perSecond}/s: WhatsApp rejected faster sending at ${since}Z`
 }

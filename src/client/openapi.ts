@@ -2565,25 +2565,47 @@ export interface components {
             /** @description Messages that wait for its end, outside of the queues */
             waiting: number;
         };
+        /** @description WhatsApp's limit of messages per second for a number */
+        Ceiling: {
+            /** @description Messages per second */
+            perSecond: number;
+            /**
+             * @description Its name. `STANDARD`: 80 per second. `HIGH`: 1,000 per second. `COEXISTENCE`: 20 per second: the number is also used in the WhatsApp Business app
+             * @enum {string}
+             */
+            level: "STANDARD" | "HIGH" | "COEXISTENCE";
+            /**
+             * @description Where it is known from. `node`: the node of the phone number. `webhook`: a webhook of an upgrade
+             * @enum {string}
+             */
+            source: "node" | "webhook";
+            /**
+             * Format: date-time
+             * @description When WhatsApp said so last
+             */
+            since: string;
+        };
         /** @description The rate in force of a sender */
         SenderRate: {
             /** @description Messages per second that it may send now, at most its rule */
             perSecond: number;
             /**
-             * @description What the rate follows from. `rule`: its own rule. `rejected`: less than its rule, since WhatsApp rejected faster sending
+             * @description What the rate follows from. `rule`: its own rule. `ceiling`: the known limit of its number, which is lower than its rule. `rejected`: less than both, since WhatsApp rejected faster sending
              * @enum {string}
              */
-            reason: "rule" | "rejected";
+            reason: "rule" | "ceiling" | "rejected";
             /**
              * Format: date-time
-             * @description When WhatsApp last rejected a higher rate; null while the rule is in force
+             * @description When WhatsApp last rejected a higher rate; null unless the reason is `rejected`
              */
             rejectedAt: string | null;
             /**
              * Format: date-time
-             * @description When the rate rises next at the earliest, if it is used; null while the rule is in force
+             * @description When the rate rises next at the earliest, if it is used; null unless the reason is `rejected`
              */
             nextRiseAt: string | null;
+            /** @description The known limit of its number; null if none is known */
+            ceiling: components["schemas"]["Ceiling"] | null;
         };
         /** @description What is known of the customer service windows of a sender's recipients */
         Windows: {

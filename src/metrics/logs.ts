@@ -120,6 +120,8 @@ function logSenders (events: Bus, write: WriteLine): void {
     if (state === 'opened') write('circuit opened', { sender, code })
     else write(state === 'closed' ? 'circuit closed' : 'circuit half-open', { sender })
   })
+  events.on('sender.ceiling', fields => write('limit of number changed', fields))
+  events.on('ceiling.unread', fields => write('limit of number not read', fields))
   events.on('windows.recorded', fields => { if (fields.released > 0) write('messages released: recipient wrote', fields) })
   events.on('windows.lost', fields => write('webhooks may be missing: windows unknown', fields))
   events.on('message.replaced', fields => write('message replaced by its template: window closed', fields))

@@ -44,7 +44,7 @@ export function createSystemGauges (): SystemGauges {
     '1 if the closed windows of the sender are known, 0 while webhooks have not come for a day or some may be missing; absent where not checked',
     ['sender'])
   const rate = gauge('sender_rate_limit', 'Sender rate, in messages per second', ['sender'])
-  const current = gauge('sender_rate_current', 'Sender rate in force, in messages per second: the sender rate, or less where WhatsApp rejects it',
+  const current = gauge('sender_rate_current', 'Sender rate in force, in messages per second: the sender rate, or less where WhatsApp allows less',
     ['sender'])
   const unattended = gauge('shift_unattended_seconds', 'Time that due messages have had no drain run, in seconds; 0 if one is running or none is due',
     ['sender'])

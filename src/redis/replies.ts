@@ -64,6 +64,8 @@ export interface SenderReply extends SenderCounts {
   templateStop: string
   /** Messages that wait for its end. */
   stopped: number
+  /** The known limit of the number, as in :sender; empty for none. */
+  ceiling: string
 }
 
 /** Why admit.lua accepts no message. */
@@ -131,6 +133,7 @@ export interface Replies {
   cancel: { status: 'done', wakeHint: WakeHint, hadFailed: boolean } | Bare<'busy' | 'alive' | 'gone'>
   'record-windows': { status: 'recorded', released: number, isGap: boolean, wakeHint: WakeHint } | Bare<'off'>
   'set-window-check': Bare<'written'>
+  'set-ceiling': { status: 'written', wasLower: boolean, isLower: boolean } | Bare<'rejected'> | NoRules
   'opt-out': { status: 'written', was: boolean, sinceMs: number, waiting: string[] }
   'set-template': { status: 'written', had: boolean } | Bare<'unchanged'>
   'schedule-read': Bare<'begun' | 'later'> | { status: 'scheduled', dueMs: number }
@@ -220,6 +223,7 @@ export interface Arguments {
   'opt-out': Timed<'recipient' | 'preference' | 'source' | 'atMs'>
   'record-windows': Timed<'acts'>
   'set-window-check': Record<'gapMs', Value>
+  'set-ceiling': Timed<'step' | 'level' | 'perSecond' | 'intervalUs' | 'burst' | 'number'>
   'set-template': Timed<'template' | 'state' | 'atMs' | 'untilMs' | 'code' | 'name'>
   'limit-caller': Timed<'caller' | 'intervalUs' | 'burst' | 'want'>
   'schedule-read': Timed<'account' | 'step' | 'afterMs' | 'code'>

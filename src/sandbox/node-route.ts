@@ -8,6 +8,7 @@ import type { State } from './state.js'
 type NodeReply = Pick<Decision, 'reply' | 'delayMs'>
 
 const PATH = /^\/(?:v\d+(?:\.\d+)?\/)?([A-Za-z0-9_-]+)$/
+const STANDARD_PER_SECOND = 80
 const DEFAULT_FIELDS = ['verified_name', 'display_phone_number', 'quality_rating']
 
 /** The phone number id of `/{version?}/{phone-number-id}`; null for any other path. */
@@ -26,12 +27,13 @@ function decide (state: State, sender: string, token: string | null, fields: str
   const denied = checkAccess(state, { sender, token })
   if (denied !== null) return { reply: denied.reply, delayMs: 0 }
   const fault = state.faults.takeOfNode(sender)
-  const serve = (): Decision => ({ ...withoutCode('acknowledged'), reply: describe(sender, fields) })
+  const serve = (): Decision => ({ ...withoutCode('acknowledged'), reply: describe(sender, fields, state.settings) })
   return fault === null ? serve() : applyFault(fault, serve)
 }
 
 /** The fields of a number that has no problem. One unknown field fails the whole request. */
-function describe (sender: string, fields: string[]): Decision['reply'] {
+function describe (sender: string, fields: string[], settings: State['settings']): Decision['reply'] {
+  const { throughputLevel, throughputPerSecond, isOnBizApp } = settings
   const all: Record<string, unknown> = {
     id: sender,
     display_phone_number: `+1 555-${sender.replace(/\D/g, '').slice(-7).padStart(7, '0')}`,
@@ -42,8 +44,8 @@ function describe (sender: string, fields: string[]): Decision['reply'] {
     code_verification_status: 'VERIFIED',
     account_mode: 'SANDBOX',
     platform_type: 'CLOUD_API',
-    throughput: { level: 'STANDARD' },
-    is_on_biz_app: false,
+    throughput: { level: throughputLevel ?? ((throughputPerSecond ?? Infinity) > STANDARD_PER_SECOND ? 'HIGH' : 'STANDARD') },
+    is_on_biz_app: isOnBizApp,
     whatsapp_business_manager_messaging_limit: 'TIER_2K'
   }
   const unknown = fields.find(name => !Object.hasOwn(all, name))

@@ -28,6 +28,10 @@ const SettingsSchema = Type.Object({
   enforcePair: Type.Boolean(),
   /** Messages of one sender in any second; null: no limit. */
   throughputPerSecond: nullable(count),
+  /** What a number's node says of its limit; null: `STANDARD` up to 80 a second, else `HIGH`. */
+  throughputLevel: nullable(Type.Union([Type.Literal('STANDARD'), Type.Literal('HIGH'), Type.Literal('NOT_APPLICABLE')])),
+  /** Whether a number's node says that it is also used in the WhatsApp Business app. */
+  isOnBizApp: Type.Boolean(),
   /** By how much that second is shorter, for the same reason. */
   throughputToleranceMs: durationMs,
   /** Rejects with 131047 what needs an open window and has none. */
@@ -71,6 +75,8 @@ export const defaults: Readonly<Settings> = {
   pairToleranceMs: 50,
   enforcePair: true,
   throughputPerSecond: 80,
+  throughputLevel: null,
+  isOnBizApp: false,
   throughputToleranceMs: 50,
   enforceWindow: false,
   windowMs: 86_400_000,

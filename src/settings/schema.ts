@@ -47,6 +47,13 @@ export const ConfigSchema = Type.Object({
   TEMPLATE_POLL_MS: Type.Integer({
     default: 600_000, minimum: 60_000, maximum: DAY_MS, description: 'How often the statuses of all templates of an account are read'
   }),
+  THROUGHPUT_POLL_MS: Type.Integer({
+    default: DAY_MS,
+    minimum: 0,
+    maximum: DAY_MS,
+    description: 'How often the node of each phone number is read for WhatsApp\'s limit of messages per second, see docs/rates.md; 0 for never, ' +
+      'not even at the start'
+  }),
   WHATSAPP_ACCESS_TOKEN: text('Token for the Cloud API; empty uses the sandbox'),
   WHATSAPP_SENDERS_FILE: text('JSON file with several senders, see docs/senders.md; the first is the default sender'),
   WHATSAPP_START_CHECK: Type.Boolean({

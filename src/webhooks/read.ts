@@ -1,6 +1,7 @@
 import type { Status } from '../settlement/receipt.js'
 import { readAccountChanges, type AccountChange } from './account.js'
 import { readActs, type Act } from './acts.js'
+import { digitsOf } from '../throttle/levels.js'
 import { isJsonObject, type JsonObject } from '../values/json.js'
 
 /** What a notification reports about one sender. */
@@ -11,6 +12,8 @@ export interface Notice {
   preferences: Preference[]
   /** What people did that opens their windows. */
   acts: Act[]
+  /** WhatsApp has rejected a message for the limit of messages per second, and does not say which one. */
+  isLimited: boolean
 }
 
 /** A person stopped or resumed the sender's marketing. */
@@ -32,8 +35,11 @@ export interface Other {
   kind: 'inbound' | 'change'
 }
 
+/** A phone number has changed. It is named by its digits, and by the account that it belongs to. */
+export interface NumberChange { account: string, number: string, isUpgrade: boolean }
+
 /** `accounts`: whose templates may have changed. `changes`: what Meta stops or lifts. */
-export interface Notification { notices: Notice[], others: Other[], accounts: string[], changes: AccountChange[] }
+export interface Notification { notices: Notice[], others: Other[], accounts: string[], changes: AccountChange[], numbers: NumberChange[] }
 
 /**
  * Reads a notification of Meta's without trusting it: every member may be missing or of another type. A member that cannot be read affects no
@@ -47,7 +53,8 @@ export function readNotification (body: unknown): Notification {
     notices: notices.filter(notice => notice !== null),
     others: changes.flatMap((change, index) => readOther(membersOf(change), index, notices[index]?.statuses.length ?? 0)),
     accounts: [...new Set(entries.flatMap(readTemplateChange))],
-    changes: entries.flatMap(readAccountChanges)
+    changes: entries.flatMap(readAccountChanges),
+    numbers: entries.flatMap(readNumberChanges)
   }
 }
 
@@ -59,6 +66,20 @@ function readTemplateChange (entry: JsonObject | undefined): string[] {
   return isOfTemplate && account !== undefined && /^\d{1,30}$/.test(account) ? [account] : []
 }
 
+/** `TIER_UNLIMITED` is the limit of recipients a day, but with this event it means 1,000 messages per second. */
+function readNumberChanges (entry: JsonObject | undefined): NumberChange[] {
+  const account = textOf(entry?.id)
+  if (account === undefined || !/^\d{1,30}$/.test(account)) return []
+  return listOf(entry?.changes).map(membersOf).filter(change => change?.field === 'phone_number_quality_update').map(change => {
+    const value = membersOf(change?.value)
+    return { account, number: digitsOf(value?.display_phone_number), isUpgrade: value?.event === 'THROUGHPUT_UPGRADE' }
+  })
+}
+
+/** Code 130429 beside the messages and statuses of a change. */
+const LIMITED = '130429'
+const isLimit = (error: unknown): boolean => String(membersOf(error)?.code) === LIMITED
+
 function readChange (change: JsonObject | undefined): Notice | null {
   const value = membersOf(change?.value)
   const sender = idOf(membersOf(value?.metadata)?.phone_number_id)
@@ -66,11 +87,12 @@ function readChange (change: JsonObject | undefined): Notice | null {
   if (change?.field === 'user_preferences') {
     const contacts = listOf(value.contacts).map(idsOf)
     const preferences = listOf(value.user_preferences).flatMap(preference => readPreference(membersOf(preference), contacts))
-    return { sender, statuses: [], preferences, acts: [] }
+    return { sender, statuses: [], preferences, acts: [], isLimited: false }
   }
   const acts = readActs(change)
-  if (change?.field !== 'messages') return acts.length === 0 ? null : { sender, statuses: [], preferences: [], acts }
-  return { sender, statuses: listOf(value.statuses).flatMap(status => readStatus(membersOf(status))), preferences: [], acts }
+  if (change?.field !== 'messages') return acts.length === 0 ? null : { sender, statuses: [], preferences: [], acts, isLimited: false }
+  const statuses = listOf(value.statuses).flatMap(status => readStatus(membersOf(status)))
+  return { sender, statuses, preferences: [], acts, isLimited: listOf(value.errors).some(isLimit) }
 }
 
 /** `taken`: how many statuses of messages were read from the change. With one that is none of these the change is relayed. */

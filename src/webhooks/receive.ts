@@ -9,6 +9,7 @@ import type { SenderRegistry } from '../sender-registry.js'
 import { applyOrPark } from '../settlement/parked.js'
 import type { ReceiptDeps, Status } from '../settlement/receipt.js'
 import { resumeMarketing, stopMarketing } from '../throttle/opt-outs.js'
+import { followNumber, followRejection } from '../throttle/ceilings.js'
 import { accountsOf, hintRead } from '../templates/poll.js'
 import { writeActs, type Act } from './acts.js'
 import { applyAccountChanges, type AccountDeps } from './apply-account.js'
@@ -21,6 +22,8 @@ export interface WebhookDeps extends ReceiptDeps, AccountDeps {
   /** What the operator entered at Meta as well; '' allows no verification. */
   verifyToken: string
   senders: Pick<SenderRegistry, 'ids' | 'has' | 'settingsOf' | 'formerSecrets'>
+  /** 0: limits of numbers are not read, and webhooks about them change nothing. */
+  throughputPollMs: number
 }
 
 /**
@@ -48,7 +51,7 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
     deps.events.emit('webhook.rejected', { reason: 'signature' })
     throw new SluiceError('WEBHOOK_SIGNATURE')
   }
-  const { notices: all, others, accounts, changes } = readNotification(parse(deps, body))
+  const { notices: all, others, accounts, changes, numbers } = readNotification(parse(deps, body))
   // An app that signs for one number must not report on another's messages.
   const checks = await inParallel(all, CONCURRENCY, async notice => await isAllowed(deps, gate, notice, signer).catch((error: Error) => error))
   const notices = all.filter((_, i) => checks[i] === true)
@@ -68,6 +71,8 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
     () => accounts.filter(account => mayHint(deps, account, signer)).map(account =>
       ({ sender: '', work: async () => await hintRead(deps.store, account) })),
     () => applyAccountChanges(deps, changes, signer),
+    () => notices.filter(({ isLimited }) => isLimited).map(({ sender }) => ({ sender, work: async () => await followRejection(deps.store, sender) })),
+    () => numbers.map(change => ({ sender: '', work: async () => await followNumber(deps, mayChange(deps, change.account, signer), change) })),
     () => deps.settlement.callbacksEnabled === true ? relays(deps, gate, body.toString(), others, signer) : []
   )
   return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }
@@ -76,6 +81,12 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
 /** Whether the app that signed may sign for a sender of the account. */
 function mayHint ({ senders }: WebhookDeps, account: string, signer: string): boolean {
   return accountsOf(senders).get(account)?.some(sender => mayReport(senders, sender, signer)) === true
+}
+
+/** The senders that a change of a number may be about: those of the account, or all where the account of none is known. */
+function mayChange ({ senders }: WebhookDeps, account: string, signer: string): string[] {
+  const named = accountsOf(senders).get(account) ?? senders.ids().filter(id => senders.settingsOf(id)?.accountId === null)
+  return named.filter(sender => mayReport(senders, sender, signer))
 }
 
 /** A part of a notification. */

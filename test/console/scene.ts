@@ -31,7 +31,7 @@ const sender = (id: Id, own: object): object => ({
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
   templates: { state: 'active', reason: null, since: null, until: null, waiting: 0 },
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
-  rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null },
+  rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null, ceiling: null },
   rules: { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500, version: 1 },
   queued: 0,
   due: 0,

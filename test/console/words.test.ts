@@ -43,7 +43,7 @@ const sender = {
   resumesAt: null,
   queued: 30,
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
-  rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null },
+  rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null, ceiling: null },
   rules: { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500 }
 }
 const attempt = (number: number, outcome: string, second: number): object => ({
@@ -76,11 +76,14 @@ await t.test('each wait reason has its own text, and one that the page does not 
 })
 
 await t.test('a rate below the rule is explained with both and the moment of the rejection', async t => {
-  const slower = { ...sender, rate: { perSecond: 19.4, reason: 'rejected', rejectedAt: at(2), nextRiseAt: at(32) } }
+  const slower = { ...sender, rate: { perSecond: 19.4, reason: 'rejected', rejectedAt: at(2), nextRiseAt: at(32), ceiling: null } }
   const wait = { waitingFor: 'sender-rate' }
   t.match(explained(wait, slower), /at its limit of 19 messages per second.* 19 of 80 per s: WhatsApp rejected faster sending at [^.]*09:30\. /)
   t.notMatch(explained({}, slower), 'rejected')
   t.match(explained(wait), 'at its limit of 80')
+  const bound = (level: string, perSecond: number): object => ({ perSecond, reason: 'ceiling', ceiling: { perSecond, level, since: at(1) } })
+  t.match(explained(wait, { ...sender, rate: bound('COEXISTENCE', 20) }), '20 of 80 per s: the number is also used in the WhatsApp Business app.')
+  t.match(explained(wait, { ...sender, rate: bound('STANDARD', 60) }), '60 of 80 per s: WhatsApp allows this number 60 per second.')
   t.notMatch(explained(wait), 'rejected')
   for (const language of Object.values(dictionaries)) t.match(language['rate.rejected'], /\{now\}.*\{rule\}.*\{time\}/)
 })

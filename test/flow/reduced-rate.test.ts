@@ -17,7 +17,7 @@ await t.test('a rejection for the rate slows the sender down, and uses up no att
     const found = [...text.matchAll(/^sluice_sender_rate_(current|limit)\{[^}]*\} (\S+)$/gm)]
     return Object.fromEntries(found.map(([, name, value]) => [name, Number(value)]))
   }
-  t.strictSame(await rate(), { perSecond: RULE, reason: 'rule', rejectedAt: null, nextRiseAt: null })
+  t.strictSame(await rate(), { perSecond: RULE, reason: 'rule', rejectedAt: null, nextRiseAt: null, ceiling: null })
   await until('the metrics show the rule', async () => (await gauges())['current'] === RULE)
 
   await sandbox.control('PUT', 'settings', { throughputPerSecond: 20 })

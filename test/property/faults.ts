@@ -1,5 +1,6 @@
 import { senderQuota } from '../../src/throttle/quota.js'
 import { applyWakeHint } from './drain.js'
+import { createRandom, type Random } from './random.js'
 import { drawRules } from './scenario.js'
 import type { World } from './world.js'
 
@@ -14,18 +15,21 @@ export function startFaults (world: World): void {
   often(world, pause, async () => await pauseSender(world))
   often(world, clear, async () => await clearPair(world))
   often(world, rules, async () => await changeRules(world))
+  // With randomness of its own, so that rounds of former seeds stay as they were.
+  const random = createRandom(world.scenario.meanGapUs)
+  often(world, rules, async () => await changeCeiling(world, random), random)
   often(world, restart, async () => {
     world.runId = `run${world.random.int(1, 1e9)}`
     if (world.scenario.emptied) await world.forget(['pair-tat', 'sender-tat'])
   })
 }
 
-function often (world: World, perMinute: number, run: () => void | Promise<void>): void {
+function often (world: World, perMinute: number, run: () => void | Promise<void>, random = world.random): void {
   if (perMinute === 0) return
-  world.at(world.now + world.random.gap(60e6 / perMinute), async () => {
+  world.at(world.now + random.gap(60e6 / perMinute), async () => {
     if (world.arrivals <= 0) return
     await run()
-    often(world, perMinute, run)
+    often(world, perMinute, run, random)
   }, false)
 }
 
@@ -57,6 +61,17 @@ async function changeRules (world: World): Promise<void> {
     perSecond: rules.perSecond
   })
   world.record({ fact: 'rules', at: world.now, rules })
+}
+
+/** WhatsApp's limit of the number is another one, or none is known. As strict as other rules at most. */
+async function changeCeiling (world: World, random: Random): Promise<void> {
+  const { perSecond: first } = world.scenario.rules
+  const perSecond = random.chance(0.3) ? null : random.int(Math.ceil(first / 3), Math.ceil(first * 1.2))
+  const quota = perSecond === null ? null : senderQuota(perSecond)
+  await world.run('set-ceiling', { sender: world.sender }, {
+    step: 'node', level: 'STANDARD', perSecond: perSecond ?? '', intervalUs: quota?.intervalUs ?? '', burst: quota?.burst ?? '', number: ''
+  })
+  world.record({ fact: 'ceiling', at: world.now, perSecond })
 }
 
 /** For a while, or without an end and resumed by an operator later; also over another pause. */

@@ -69,6 +69,8 @@ export type Fact =
   | { fact: 'pruned', at: number }
   | { fact: 'cleared', at: number, recipient: string }
   /** An operator changed rules. */
+  /** What WhatsApp's limit of the number is now; null if it is not known. */
+  | { fact: 'ceiling', at: number, perSecond: number | null }
   | { fact: 'rules', at: number, rules: Pick<Rules, 'pairIntervalMs' | 'pairBurst' | 'perSecond'> }
   | { fact: 'paused', at: number, until: number | null }
   | { fact: 'resumed', at: number }

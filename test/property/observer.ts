@@ -93,6 +93,7 @@ export class Observer {
         this.#starts.exempt(fact.recipient)
         return this.book.clear(this.book.pair(fact.recipient), fact.at)
       case 'rules': return this.#changed(fact)
+      case 'ceiling': return this.sender.bound(fact.perSecond)
       case 'pruned': return this.book.pairs.forEach(pair => pair.bucket.prune(fact.at))
       case 'paused': return this.sender.pause(fact.at, fact.until)
       case 'resumed': return this.sender.resume(fact.at)

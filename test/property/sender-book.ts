@@ -29,6 +29,7 @@ export class SenderBook {
   #circuit: Circuit | null = null
   #openSince = 0
   #fullRate: [interval: number, burst: number]
+  #ceiling: [interval: number, burst: number] | null = null
   /** Until when a drain run may sleep that last claimed at a lower rate: a rise of the rate wakes none. */
   sleepsUntil = 0
   /** What rejections leave of the full rate. */
@@ -46,13 +47,19 @@ export class SenderBook {
     this.#atFullRate(() => {
       this.#fullRate = bucketOf(this.#rules.perSecond)
       this.rate.change(...this.#fullRate, now)
-      this.#limit.change(this.#fullRate)
+      this.#limit.change(this.#bound)
     })
   }
 
   /** The rate is cooled down as a whole, so that the wait is over at the same time after a change of the stage. */
   coolDown (until: number): void {
     this.#atFullRate(() => this.rate.coolDown(until))
+  }
+
+  /** What WhatsApp's limit of the number is now; null if it is not known. */
+  bound (perSecond: number | null): void {
+    this.#ceiling = perSecond === null ? null : bucketOf(perSecond)
+    this.#rise(() => this.#limit.change(this.#bound))
   }
 
   /** An attempt met the limit of messages per second. */
@@ -62,10 +69,7 @@ export class SenderBook {
 
   /** An attempt was accepted; a reduced rate may rise. */
   accepted (now: number, grantedAt: number): void {
-    const former = this.rate.earliest()
-    this.#limit.accepted(now, grantedAt)
-    this.#pace()
-    if (this.rate.earliest() < former) this.sleepsUntil = Math.max(this.sleepsUntil, former)
+    this.#rise(() => this.#limit.accepted(now, grantedAt))
   }
 
   get isReduced (): boolean { return this.#limit.isReduced }
@@ -184,6 +188,18 @@ export class SenderBook {
   #pace (): void {
     const [interval, burst] = this.#limit.bucket
     this.rate.pace(interval * this.#part, Math.ceil(burst / this.#part))
+  }
+
+  /** The rule's bucket, or that of the known limit if it is slower. */
+  get #bound (): [interval: number, burst: number] {
+    return this.#ceiling !== null && this.#ceiling[0] > this.#fullRate[0] ? this.#ceiling : this.#fullRate
+  }
+
+  #rise (change: () => void): void {
+    const former = this.rate.earliest()
+    change()
+    this.#pace()
+    if (this.rate.earliest() < former) this.sleepsUntil = Math.max(this.sleepsUntil, former)
   }
 
   #atFullRate <Result>(run: () => Result): Result {

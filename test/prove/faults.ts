@@ -75,6 +75,14 @@ const kinds: Record<string, Inject> = {
     await limit(control, false)
     return true
   },
+  'the provider changes its limit of messages per second': async ({ control }, random) => {
+    for (let changes = random.int(1, 3); changes > 0; changes--) {
+      await throttle(control, random.pick([10, 20, 40]))
+      await pass(random.int(3000, 8000))
+    }
+    await throttle(control, null)
+    return true
+  },
   'a burst of pair limits (131056)': fault({ kind: 'code', code: 131056 }),
   'a burst of throughput limits (130429)': fault({ kind: 'code', code: 130429 })
 }
@@ -115,6 +123,10 @@ async function limit (control: string, isEnforced: boolean): Promise<void> {
     ? { enforcePair: true, pairIntervalMs: 1000, pairBurst: 1, throughputPerSecond: 40 }
     : { enforcePair: false, throughputPerSecond: null }
   await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify(limits) })
+}
+
+async function throttle (control: string, throughputPerSecond: number | null): Promise<void> {
+  await request(`${control}/settings`, { method: 'PUT', body: JSON.stringify({ throughputPerSecond }) })
 }
 
 /** A fault of the sandbox for a random number of requests of any sender. A new rule replaces the previous one. */

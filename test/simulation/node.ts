@@ -91,6 +91,7 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
     callbackCap: scenario.callbacks ? 1000 : null,
     circuit: scenario.circuit,
     windowGapMs: null,
+    readsCeilings: true,
     unwritten: new Set<string>(),
     serially: createGate(1)
   }
@@ -128,6 +129,7 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
     inlineWaitMs: settings.inlineWaitMs,
     sandbox: false,
     verifyToken: '',
+    throughputPollMs: 0,
     retentionMs: 30 * 86_400_000,
     forgetMs: 30 * 86_400_000,
     maxInFlight: registry.maxInFlight,

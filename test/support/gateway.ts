@@ -38,8 +38,9 @@ const quick = {
   SHUTDOWN_NOTICE_MS: '0',
   // Many tests let several messages fail in a row, which opens the circuit. Tests of an outage enable it.
   CIRCUIT_RECIPIENTS: '0',
-  // Stand-ins for WhatsApp's API count the requests that they get. test/provider/preflight.test.ts enables it.
-  WHATSAPP_START_CHECK: 'false'
+  // Stand-ins for WhatsApp's API count the requests that they get. test/provider/preflight.test.ts enables it, and test/flow/ceilings.test.ts.
+  WHATSAPP_START_CHECK: 'false',
+  THROUGHPUT_POLL_MS: '0'
 }
 
 export interface NodeOptions {

@@ -1847,18 +1847,36 @@ class TemplateStop(TypedDict):
     waiting: int
 
 
+class Ceiling(TypedDict):
+    """WhatsApp's limit of messages per second for a number"""
+
+    # Messages per second
+    perSecond: int
+    # Its name. `STANDARD`: 80 per second. `HIGH`: 1,000 per second. `COEXISTENCE`: 20 per second:
+    # the number is also used in the WhatsApp Business app
+    level: Literal["STANDARD", "HIGH", "COEXISTENCE"]
+    # Where it is known from. `node`: the node of the phone number. `webhook`: a webhook of an
+    # upgrade
+    source: Literal["node", "webhook"]
+    # When WhatsApp said so last
+    since: str
+
+
 class SenderRate(TypedDict):
     """The rate in force of a sender"""
 
     # Messages per second that it may send now, at most its rule
     perSecond: float
-    # What the rate follows from. `rule`: its own rule. `rejected`: less than its rule, since
-    # WhatsApp rejected faster sending
-    reason: Literal["rule", "rejected"]
-    # When WhatsApp last rejected a higher rate; null while the rule is in force
+    # What the rate follows from. `rule`: its own rule. `ceiling`: the known limit of its number,
+    # which is lower than its rule. `rejected`: less than both, since WhatsApp rejected faster
+    # sending
+    reason: Literal["rule", "ceiling", "rejected"]
+    # When WhatsApp last rejected a higher rate; null unless the reason is `rejected`
     rejectedAt: Optional[str]
-    # When the rate rises next at the earliest, if it is used; null while the rule is in force
+    # When the rate rises next at the earliest, if it is used; null unless the reason is `rejected`
     nextRiseAt: Optional[str]
+    # The known limit of its number; null if none is known
+    ceiling: Optional[Ceiling]
 
 
 class Windows(TypedDict):

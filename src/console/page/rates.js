@@ -33,7 +33,8 @@ export const rateText = value => number(value >= 10 ? Math.round(value) : Math.r
 
 /** The rate in force, the rule, and why they differ. */
 export const slowerText = ({ rate, rules }) =>
-  t(`rate.${rate.reason}`, { now: rateText(rate.perSecond), rule: number(rules.perSecond), time: clock(rate.rejectedAt) })
+  t(rate.reason === 'ceiling' && rate.ceiling.level === 'COEXISTENCE' ? 'rate.coexistence' : `rate.${rate.reason}`,
+    { now: rateText(rate.perSecond), rule: number(rules.perSecond), time: clock(rate.rejectedAt ?? rate.ceiling?.since) })
 
 /** Of a few attempts a share says nothing. */
 export const isFailing = ({ failing, attempts }) => attempts >= 10 && failing > 0.2

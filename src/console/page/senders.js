@@ -66,7 +66,9 @@ function Detail ({ sender, own }) {
       rules=${rules} />`}</section>
       <section id="why"><h3>${t('why.title')}</h3><${Why} sender=${sender} />
         ${isSlower(sender) && html`<p class="note warn" id="slower"><${Icon} name="gauge" />
-          <span>${slowerText(sender)}. ${t('rate.rises', { time: clock(sender.rate.nextRiseAt) })} ${t('do.slower')}</span></p>`}
+          <span>${slowerText(sender)}. ${sender.rate.reason === 'ceiling'
+            ? t('do.ceiling')
+            : `${t('rate.rises', { time: clock(sender.rate.nextRiseAt) })} ${t('do.slower')}`}</span></p>`}
         ${sender.templates?.state === 'stopped' && html`<${TemplateStop} sender=${sender} />`}
         ${sender.suspended > 0 && html`<p class="note warn"><${Icon} name="template" />
           <span>${tn('todo.template', sender.suspended)}. ${t('do.template')}</span></p>`}

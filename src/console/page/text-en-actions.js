@@ -77,6 +77,8 @@ export const enActions = {
   'rate.sent': 'sent per minute',
   'rate.allowed': 'allowed: {n}',
   'rate.rejected': '{now} of {rule} per s: WhatsApp rejected faster sending at {time}',
+  'rate.ceiling': '{now} of {rule} per s: WhatsApp allows this number {now} per second',
+  'rate.coexistence': '{now} of {rule} per s: the number is also used in the WhatsApp Business app',
   'rate.rises': 'It rises from {time} on, while it is used.',
   'why.title': 'State',
   'why.active': 'It sends. {waits}.',

@@ -5,6 +5,7 @@ export const enSentences = {
   'why.scheduled': 'It goes out at {time} or later.',
   'do.wait': 'Nothing to do: it is sent by itself.',
   'do.slower': 'Nothing to do at once. If it stays so for days, set the rule to what WhatsApp allows, or ask Meta for more throughput.',
+  'do.ceiling': 'Nothing to do: the lower one is in force. For more, ask Meta for more throughput, or remove the number from the app.',
   'say.queued': 'It waits: {reason}.',
   'why.place': 'It is number {n} in this person\'s queue.',
   'why.earliest': 'It goes out at {time} at the earliest.',

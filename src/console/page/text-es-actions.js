@@ -76,6 +76,8 @@ export const esActions = {
   'rate.sent': 'enviados por minuto',
   'rate.allowed': 'permitidos: {n}',
   'rate.rejected': '{now} de {rule} por s: WhatsApp rechazó un ritmo mayor a las {time}',
+  'rate.ceiling': '{now} de {rule} por s: WhatsApp permite a este número {now} por segundo',
+  'rate.coexistence': '{now} de {rule} por s: el número se usa también en la app WhatsApp Business',
   'rate.rises': 'Sube desde las {time}, mientras se usa.',
   'why.title': 'Estado',
   'why.active': 'Envía. {waits}.',

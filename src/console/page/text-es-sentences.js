@@ -5,6 +5,7 @@ export const esSentences = {
   'why.scheduled': 'Sale a las {time} o más tarde.',
   'do.wait': 'Nada que hacer: se envía solo.',
   'do.slower': 'Nada que hacer por ahora. Si sigue así durante días, ajuste la regla a lo que WhatsApp permite, o pida más capacidad a Meta.',
+  'do.ceiling': 'Nada que hacer: rige el menor. Para más, pida más capacidad a Meta, o quite el número de la app.',
   'say.queued': 'Espera: {reason}.',
   'why.place': 'Es el número {n} en la cola de esta persona.',
   'why.earliest': 'Sale como pronto a las {time}.',

@@ -76,6 +76,8 @@ export const ptActions = {
   'rate.sent': 'enviadas por minuto',
   'rate.allowed': 'permitidas: {n}',
   'rate.rejected': '{now} de {rule} por s: o WhatsApp rejeitou uma taxa maior às {time}',
+  'rate.ceiling': '{now} de {rule} por s: o WhatsApp permite a este número {now} por segundo',
+  'rate.coexistence': '{now} de {rule} por s: o número também é usado no app WhatsApp Business',
   'rate.rises': 'Sobe a partir das {time}, enquanto é usada.',
   'why.title': 'Estado',
   'why.active': 'Envia. {waits}.',

@@ -5,6 +5,7 @@ export const ptSentences = {
   'why.scheduled': 'Sai às {time} ou mais tarde.',
   'do.wait': 'Nada a fazer: é enviada sozinha.',
   'do.slower': 'Nada a fazer por agora. Se durar dias, ajuste a regra ao que o WhatsApp permite, ou peça mais capacidade à Meta.',
+  'do.ceiling': 'Nada a fazer: vale o menor. Para mais, peça mais capacidade à Meta, ou remova o número do app.',
   'say.queued': 'Espera: {reason}.',
   'why.place': 'É a número {n} na fila desta pessoa.',
   'why.earliest': 'Sai no mínimo às {time}.',

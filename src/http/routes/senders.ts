@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import type { SenderView } from '../../sender-facts.js'
+import type { SenderView, ThroughputLevel } from '../../sender-facts.js'
 import type { SenderRegistry } from '../../sender-registry.js'
 import type { CloseDeps } from '../../drain/close.js'
 import { resumeTemplates } from '../../templates/stop.js'
@@ -13,7 +13,9 @@ import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
 import { sampleTime, SENDER } from '../samples.js'
-import { count, flag, listOf, notCounted, oneOf, ref, text, textOrNull, timestampOrNull, unavailable } from '../schemas/common.js'
+import {
+  count, flag, listOf, notCounted, oneOf, ref, refOrNull, text, textOrNull, timestamp, timestampOrNull, unavailable
+} from '../schemas/common.js'
 
 const SenderParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64, description: 'Phone number id of the sender' }) })
 
@@ -67,14 +69,27 @@ const CircuitSchema = Type.Object({
 
 const rateReasons: Record<SenderView['rate']['reason'], string> = {
   rule: 'its own rule',
-  rejected: 'less than its rule, since WhatsApp rejected faster sending'
+  ceiling: 'the known limit of its number, which is lower than its rule',
+  rejected: 'less than both, since WhatsApp rejected faster sending'
 }
+
+const throughputLevels: Record<ThroughputLevel, string> = {
+  STANDARD: '80 per second', HIGH: '1,000 per second', COEXISTENCE: '20 per second: the number is also used in the WhatsApp Business app'
+}
+
+const CeilingSchema = Type.Object({
+  perSecond: count('Messages per second'),
+  level: oneOf(throughputLevels, 'Its name'),
+  source: oneOf({ node: 'the node of the phone number', webhook: 'a webhook of an upgrade' }, 'Where it is known from'),
+  since: timestamp('When WhatsApp said so last')
+}, { $id: 'Ceiling', description: 'WhatsApp\'s limit of messages per second for a number' })
 
 const RateSchema = Type.Object({
   perSecond: Type.Number({ minimum: 0, description: 'Messages per second that it may send now, at most its rule' }),
   reason: oneOf(rateReasons, 'What the rate follows from'),
-  rejectedAt: timestampOrNull('When WhatsApp last rejected a higher rate; null while the rule is in force'),
-  nextRiseAt: timestampOrNull('When the rate rises next at the earliest, if it is used; null while the rule is in force')
+  rejectedAt: timestampOrNull('When WhatsApp last rejected a higher rate; null unless the reason is `rejected`'),
+  nextRiseAt: timestampOrNull('When the rate rises next at the earliest, if it is used; null unless the reason is `rejected`'),
+  ceiling: refOrNull(CeilingSchema, 'The known limit of its number; null if none is known')
 }, { $id: 'SenderRate', description: 'The rate in force of a sender' })
 
 const templateStops: Record<SenderView['templates']['state'], string> = {
@@ -135,6 +150,7 @@ const SendersSchema = Type.Object({ senders: listOf([SenderSchema], 'All configu
   $id: 'Senders', description: 'The sending numbers'
 })
 
+const ceiling = { perSecond: 80, level: 'STANDARD', source: 'node', since: sampleTime('06:00:00.000') }
 const rules = { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500, version: 1 }
 export const senderSample = {
   id: SENDER,
@@ -145,7 +161,7 @@ export const senderSample = {
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
   templates: { state: 'active', reason: null, since: null, until: null, waiting: 0 },
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
-  rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null },
+  rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null, ceiling },
   rules,
   queued: 12,
   due: 3,
@@ -165,7 +181,7 @@ export const senderSample = {
 const paused = { ...senderSample, state: 'paused', reason: 'operator: New price list first', resumesAt: sampleTime('09:31:00.000') }
 const slower = {
   ...senderSample,
-  rate: { perSecond: 19.4, reason: 'rejected', rejectedAt: sampleTime('09:30:00.000'), nextRiseAt: sampleTime('09:30:30.000') }
+  rate: { perSecond: 19.4, reason: 'rejected', rejectedAt: sampleTime('09:30:00.000'), nextRiseAt: sampleTime('09:30:30.000'), ceiling }
 }
 
 const params = { id: SENDER }
@@ -222,8 +238,8 @@ export interface SenderRouteDeps extends AuditDeps, CloseDeps { senders: NamingS
 export function senderRoutes (api: Api, deps: SenderRouteDeps): void {
   const withName = (view: SenderView): NamedSender => nameSender(deps.senders, view)
   addSchemas(
-    api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, TemplateStopSchema, RateSchema, WindowsSchema, FailureCountsSchema, SenderSchema,
-    SendersSchema
+    api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, TemplateStopSchema, CeilingSchema, RateSchema, WindowsSchema, FailureCountsSchema,
+    SenderSchema, SendersSchema
   )
 
   api.get('/senders', { schema: listSenders, config: { roles: ['read', 'admin'] } }, async () => {
