@@ -1,4 +1,5 @@
 /** What happens to one attempt or failure in a fuzz run: settlements, receipts, bounces, retries. */
+import { bucketOf } from '../../src/throttle/levels.js'
 import { indexEntry } from '../../src/redis/lookup-index.js'
 import type { FuzzWorld, Grant } from './world.js'
 
@@ -119,4 +120,10 @@ export async function retry (w: FuzzWorld, id: string): Promise<void> {
   if (reply.status === 'granted') w.grants.push({ ...message, attempt: reply.attempt, holder })
   if (reply.status === 'expired') await w.cancel(id, 'expired')
   if (reply.status === 'unwanted') await w.cancel(id, 'cancelled')
+}
+
+export async function setCeiling (w: FuzzWorld): Promise<void> {
+  const step = w.random.pick(['node', 'node', 'webhook', 'rejected', 'off'])
+  const level = step === 'webhook' ? 'HIGH' : step === 'node' ? w.random.pick(['STANDARD', 'HIGH', 'COEXISTENCE', null] as const) : null
+  await w.run('set-ceiling', { step, ...bucketOf(level), number: w.random.pick(['', '15550001']) })
 }

@@ -1,12 +1,10 @@
 /** The calls of a fuzz run: each as the gateway makes it, with random arguments, also at moments at which the gateway would rarely make it. */
 import type { FoundGrant } from '../../src/redis/commands.js'
-import { bucketOf } from '../../src/throttle/levels.js'
-import { bounce, receipt, retry, settle, settleLate } from './attempts.js'
+import { bounce, receipt, retry, setCeiling, settle, settleLate } from './attempts.js'
 import { CAMPAIGNS } from './campaigns.js'
 import { LANES, RECIPIENTS, TEMPLATES, type FuzzWorld, type Grant } from './world.js'
 
 type Operation = (w: FuzzWorld) => Promise<void>
-
 const DAY_MS = 86_400_000
 
 /** Up to `count` calls in one tick, which the batcher joins to one call of the script. */
@@ -189,14 +187,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       await w.run('set-template', { template: '*', state, code: 'X', name: 'X 500000', atMs: '', untilMs })
     }
   },
-  setCeiling: {
-    weight: 2,
-    async run (w) {
-      const step = w.random.pick(['node', 'node', 'webhook', 'rejected', 'off'])
-      const level = step === 'webhook' ? 'HIGH' : step === 'node' ? w.random.pick(['STANDARD', 'HIGH', 'COEXISTENCE', null] as const) : null
-      await w.run('set-ceiling', { step, ...bucketOf(level), number: w.random.pick(['', '15550001']) })
-    }
-  },
+  setCeiling: { weight: 2, run: setCeiling },
   recordWindows: {
     weight: 1,
     async run (w) {
