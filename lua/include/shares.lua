@@ -52,7 +52,8 @@ local function meet_caller(sender, caller, now)
   elseif not is_shared(sender) then
     set_limit('callers', true)
     sender.limits = redis.call('HGET', key.sender, 'limits')
-    redis.call('HSET', key.shares, 'first', int(now) .. ' ' .. known_name)
+    -- A ready time of now may be the second caller's.
+    redis.call('HSET', key.shares, 'first', int(now - 1) .. ' ' .. known_name)
   end
   if (redis.call('HGET', key.shares, '=' .. name) or '') == weight then return name end
   if weight == '' then redis.call('HDEL', key.shares, '=' .. name) else redis.call('HSET', key.shares, '=' .. name, weight) end

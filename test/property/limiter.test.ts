@@ -24,7 +24,7 @@ for (const { round, found, ...draw } of regressions.property) {
   await t.test(`round ${round} of seed ${draw.seed} does not find again: ${found}`, async t => {
     const redis = server.connect()
     const prefix = createPrefix()
-    const { breaches } = await playRound(redis, createRun(redis, prefix), prefix, { ...draw, callers: false }, round)
+    const { breaches } = await playRound(redis, createRun(redis, prefix), prefix, draw, round)
     t.strictSame([...breaches], [])
   })
 }

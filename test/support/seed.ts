@@ -43,8 +43,16 @@ export interface Regression { seed: number, found: string }
 export const regressions = {
   /** test/property: one round, by the number of lanes and the messages of a round at most. */
   property: [
-    { seed: 848578203, lanes: false, most: 1500, round: 2, found: 'the observer forgot the last slot of a half-open stage (idle)' }
-  ] as Array<Regression & { lanes: boolean, most: number, round: number }>,
+    { seed: 848578203, lanes: false, most: 1500, callers: false, round: 2, found: 'the observer forgot the last slot of a half-open stage (idle)' },
+    {
+      seed: 631844275,
+      lanes: true,
+      most: 1500,
+      callers: true,
+      round: 28,
+      found: 'a ready time of the first moment of fair shares counted as the first caller\'s (first come)'
+    }
+  ] as Array<Regression & { lanes: boolean, most: number, callers: boolean, round: number }>,
   /** test/prove. */
   soak: [] as Regression[],
   /** test/crash: `seed` chooses the cells. */
