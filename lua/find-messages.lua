@@ -40,7 +40,7 @@ end
 local found = {}
 for i = 1, #page[2], 2 do
   local id, text = page[2][i], page[2][i + 1]
-  if arg.campaign == '' or string.match(text, '^[^#\n]*#(%S+)\n') == arg.campaign then
+  if arg.campaign == '' or string.match(text, '^[^#\n]*#([^~%s]+)') == arg.campaign then
     local state = state_of(id, text)
     if state then found[#found + 1] = { id, text, state } end
   end

@@ -47,9 +47,14 @@ export function createMatcher (filter: MessageFilter): (id: string, record: stri
 
   return (id, record) => isAccepted(admittedAt(id)) &&
     (recipient === undefined || record.startsWith(`${recipient} `)) &&
-    (campaign === undefined || record.slice(0, record.indexOf('\n')).endsWith(`#${campaign}`)) &&
+    (campaign === undefined || campaignOf(record) === campaign) &&
     hasCause(record, filter) &&
     (!needsPayload || hasContent(record))
+}
+
+/** The end of a header, by include/record.lua: `#` with the campaign, and `~` with the caller where there are several. */
+function campaignOf (record: string): string | undefined {
+  return /#([^~ ]+)(?:~\S+)?$/.exec(record.slice(0, record.indexOf('\n')))?.[1]
 }
 
 function hasCause (record: string, { errorCode, reason, acknowledged, failedFrom, failedUntil }: MessageFilter): boolean {

@@ -68,9 +68,10 @@ await t.test(`a cancellation takes exactly the messages that match, and a dry ru
     const expected = rows.flatMap((row, i) => !cancelled.has(i) && matches(row) ? [i] : [])
     t.match(await run(node, 'cancel', filter, { dryRun: true }), { state: 'completed', matched: expected.length, done: 0 }, JSON.stringify(filter))
     t.match(await run(node, 'cancel', filter), { state: 'completed', matched: expected.length, done: expected.length, left: 0 })
-    for (const i of expected) cancelled.add(i)
     const found = await Promise.all(ids.map(async id => await statusOf(node, id)))
-    t.strictSame(found.flatMap((status, i) => status === 'cancelled' ? [i] : []), [...cancelled].sort((a, b) => a - b))
+    // Those of before are forgotten a minute after they were cancelled.
+    t.strictSame(found.flatMap((status, i) => status === 'cancelled' && !cancelled.has(i) ? [i] : []), expected)
+    for (const i of expected) cancelled.add(i)
   }
   t.ok(cancelled.size > 20, 'the filters took some')
   t.match((await node.get('/audit?limit=1')).body['entries'][0], { action: 'bulk-cancel', sender: SENDER, subject: /template=ready/ })

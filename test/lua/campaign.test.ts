@@ -138,6 +138,11 @@ await test('pages of a campaign: what has not ended, and what FAILED', async (t,
     (await w.run('find-messages', { campaign: 'spring', which, cursor: '0', limit: 100 })).messages.map(({ id }) => id)
   t.strictSame(await ids('waiting'), [waiting])
   t.strictSame(await ids('failed'), [failure.id])
+  // A record of one of several callers names it.
+  await w.cancel(await w.queue({ key: 'e', recipient: 'p14155550444', inline: false, caller: 'crm' }))
+  const named = await w.schedule({ key: 'f', recipient: 'p14155550444', scheduledFor: w.ms() + 60_000, caller: 'shop', ...SPRING })
+  t.strictSame((await ids('waiting')).sort(), [waiting, named].sort())
+  await w.cancel(named)
   const states = async (which: string): Promise<Record<string, string>> => {
     const { messages, scanned } = await w.run('find-messages', { campaign: '', which, cursor: '0', limit: 100 })
     t.equal(scanned, messages.length)
