@@ -20,7 +20,9 @@ export function writeFlaws (table: string): void {
 
 /** The rows of `before`, those of steps that were run renewed, in the order of the steps. */
 export function tableOf (results: Result[], before: string): string {
-  const rows = steps.flatMap(({ name }) => rowOf(name, results) ?? before.split('\n').find(line => line.startsWith(`| ${name} | `)) ?? [])
+  // Other tables of the page name steps, too.
+  const kept = before.split('\n').filter(line => line.split('|').length === columns.length + 3)
+  const rows = steps.flatMap(({ name }) => rowOf(name, results) ?? kept.find(line => line.startsWith(`| ${name} | `)) ?? [])
   const cells = rows.flatMap(row => row.split('|').slice(2, -1).map(cell => cell.trim()))
   const head = `| step | ${columns.map(({ action, then, policy }) => `${action}, ${then}, ${policy}`).join(' | ')} |`
   return [

@@ -1,6 +1,7 @@
 /** No script that changes a message is missing in the matrix: a process ends before each, and after it. */
 import t from 'tap'
 import { list } from '../contract/tree.js'
+import { tableOf } from './report.js'
 import { steps } from './steps.js'
 
 /** Scripts that change no message, or are tested elsewhere. */
@@ -26,5 +27,12 @@ await t.test('every script has a step before it and one after it', t => {
     ofMessages.flatMap(name => ['before', 'after'].map(side => `${name}:${side}`)).filter(point => !steps.some(step => step.point === point)),
     []
   )
+  t.end()
+})
+
+await t.test('a table keeps the rows of steps that were not run, and takes no row of another table of the page', t => {
+  const [name = ''] = steps.map(step => step.name)
+  const row = `| ${name} |${' ok |'.repeat(8)}`
+  t.match(tableOf([], `| ${name} | a fault | its fix |\n${row}`), new RegExp(`^8 of 8 cells hold\\.[^]*\\n${row.replaceAll('|', '\\|')}$`))
   t.end()
 })
