@@ -41,7 +41,8 @@ local function end_stop(record, granted_at, now)
   local plan, template = read_mark(record and record.template)
   local entry = template and read_stop()
   if entry and entry.state == 'probing' and granted_at >= entry.since and (not plan or record.seq == tonumber(entry.code)) then
-    mark_template(ALL_TEMPLATES, 'releasing', 0, entry.code, entry.name, now)
+    -- None is released yet: the next of a pair must not pass older ones that wait.
+    mark_template(ALL_TEMPLATES, 'releasing', 0, '0', entry.name, now)
     redis.call('HSET', key.sender, 'resumedAt', int(now))
   end
 end

@@ -170,13 +170,16 @@ export class Model {
     const effect = this.#effects.get(message.template) ?? 'sent'
     if (effect !== 'sent') this.breaches.push(`${message.template} ${effect}: granted`)
     if (message.isOfCampaign && this.#isCampaignPaused) this.breaches.push('a message of a paused campaign was granted')
-    if (message.template !== PLAIN && this.#stop !== null) {
+    const isProbe = message.template !== PLAIN && this.#stop !== null
+    if (isProbe && this.#stop !== null) {
       if (message.seq !== this.#stop.lastProbe) this.breaches.push(`${message.template}: granted while all templates are stopped`)
       this.probes++
     }
     this.granted++
     this.#flights.push(grant)
     this.#holders.set(grant.id, holder)
+    // Where older ones waited for their template when it was chosen, a probe passes them.
+    if (isProbe) return
     const key = `${message.recipient} ${message.template}${message.isOfCampaign ? ' of the campaign' : ''}`
     if (message.attempts === 0 && message.seq < (this.#youngest.get(key) ?? 0)) this.breaches.push(`${key}: ${message.seq} after a younger one`)
     if (message.attempts === 0) this.#youngest.set(key, message.seq)
