@@ -3,7 +3,7 @@
 -- a rejection reduces the rate, and attempts that are accepted raise it again in small steps, up to the rule. Decision 0099 has the figures.
 -- A known limit of the number bounds it too. Rates are in messages per 1000 s. Writes.
 
-local LEAST_RATE, CUT, REST, GAIN, FIRST_STEP, USED = 1000, 0.5, 0.97, 1.05, 0.02, 0.7
+local LEAST_RATE, CUT, REST, GAIN, FIRST_STEP, LAST_STEP, USED = 1000, 0.5, 0.97, 1.05, 0.02, 0.5, 0.7
 local CLIMB_US, HOLD_US, SHORT_HOLD_US, STEP_US, SURE_US = 4000000, 30000000, 2000000, 1500000, 120000000
 local QUIET_US, COOL_US, SHORT_COOL_US, OLDEST_US = 10000000, 1000000, 250000, 60000000
 
@@ -88,10 +88,10 @@ local function reduce_rate(sender, granted_at, cool_us, now)
   return is_mild and cool_us <= COOL_US and SHORT_COOL_US or cool_us
 end
 
--- The next step of a probe: each is twice as large as the last one, and none more than doubles the rate.
+-- The next step of a probe: each is twice as large as the last one, and at most half of the rate.
 local function step_up(s, most, now)
   s.back, s.prev = s.prev, s.rate
-  s.rate = math.min(most, math.floor(s.rate * (1 + math.min(1, FIRST_STEP * 2 ^ s.step))))
+  s.rate = math.min(most, math.floor(s.rate * (1 + math.min(LAST_STEP, FIRST_STEP * 2 ^ s.step))))
   s.step, s.since, s.sends = s.step + 1, now, 0
 end
 

@@ -26,6 +26,7 @@ export interface Figures {
 }
 
 const PHASE = 180
+const RUNS = 3
 const SETTLED = 60
 
 /** A token bucket that holds the messages of so many seconds. */
@@ -152,13 +153,21 @@ export function bestRate (rule: number, limit: number, create: () => Provider): 
   throw new TypeError('every rate is rejected')
 }
 
-/** The share of the best rate, and one rejection in how many messages, for each limit of a history. */
+/**
+ * The share of the best rate, and the share of rejected messages, for each limit of a history, of several runs together: a limit that is met a dozen
+ * times in one run gives no figure to the half of a percent.
+ */
 export function judgeHistory (
   name: string, { rule, limits }: { rule: number, limits: number[] }, seed: number, best: (limit: number) => number
 ): Array<Figures & { share: number }> {
   const create = providers[name]
   if (create === undefined) throw new TypeError(`no provider ${name}`)
-  return play(new RateBook(bucketOf(rule)), limits, create(), createRandom(seed)).map(one => ({ ...one, share: one.perSecond / best(one.limit) }))
+  const runs = Array.from({ length: RUNS }, (_, run) => play(new RateBook(bucketOf(rule)), limits, create(), createRandom(seed + run)))
+  return limits.map((limit, i) => {
+    const mean = (name: 'perSecond' | 'rejectedShare' | 'rejected'): number => runs.reduce((sum, run) => sum + (run[i]?.[name] ?? 0), 0) / RUNS
+    const perSecond = mean('perSecond')
+    return { limit, perSecond, rejectedShare: mean('rejectedShare'), rejected: mean('rejected'), share: perSecond / best(limit) }
+  })
 }
 
 export function * judgeAll (seed: number): Generator<{ name: string, rule: number, figures: ReturnType<typeof judgeHistory> }> {
@@ -179,7 +188,7 @@ export function * judgeAll (seed: number): Generator<{ name: string, rule: numbe
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   for (const { name, rule, figures } of judgeAll(Number(process.argv[2] ?? 1))) {
     const cells = figures.map(({ limit, share, rejectedShare, rejected }) =>
-      `${limit}: ${(100 * share).toFixed(1)} %, ${rejectedShare === 0 ? 'none' : `1 in ${Math.round(1 / rejectedShare)}`} (${rejected})`)
+      `${limit}: ${(100 * share).toFixed(1)} %, ${rejectedShare === 0 ? 'none' : `1 in ${Math.round(1 / rejectedShare)}`} (${Math.round(rejected)})`)
     process.stdout.write(`${name.padEnd(20)} rule ${String(rule).padEnd(4)} ${cells.join('; ')}\n`)
   }
 }

@@ -100,9 +100,9 @@ export class RateBook {
     }
   }
 
-  /** The first step is 2 %, each other one twice as many as the last, and at most 100 %. */
+  /** The first step is 2 %, each other one twice as many as the last, and at most 50 %. */
   #step (search: Search, now: number): void {
-    const growth = Math.min(1, 0.02 * 2 ** (search.steps.length - 1))
+    const growth = Math.min(0.5, 0.02 * 2 ** (search.steps.length - 1))
     const rate = Math.min(this.#most, Math.floor(search.rate * (1 + growth)))
     this.#search = { ...search, rate, since: now, accepted: 0, steps: [...search.steps, rate] }
   }
