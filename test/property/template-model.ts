@@ -1,5 +1,6 @@
 /** What an observer knows of templates and campaigns: what WhatsApp and operators say; and the traffic of templates.test.ts. */
 import type { ClaimedGrant, Run } from '../../src/redis/commands.js'
+import { keyOf, ProbeBook, type Effect, type Message } from './probe-book.js'
 import type { Random } from './random.js'
 
 export const STEPS = 400
@@ -10,17 +11,6 @@ const PAIR_US = 50_000
 const PLAIN = 'text'
 const PROBE_MS = 200
 const CAMPAIGN = 'spring'
-
-type Effect = 'sent' | 'waits' | 'rejected'
-interface Message {
-  id: string
-  recipient: string
-  template: string
-  isOfCampaign: boolean
-  seq: number
-  state: 'open' | 'sent' | 'failed' | 'closed'
-  attempts: number
-}
 
 export class Model {
   readonly messages = new Map<string, Message>()
@@ -42,10 +32,10 @@ export class Model {
   #holders = new Map<string, string>()
   /** All templates are stopped until then, µs. Only the message with the number of the last probe may go. */
   #stop: { untilUs: number, lastProbe: number } | null = null
+  readonly #probes = new ProbeBook(this.messages)
   #isCampaignPaused = false
   readonly #run: Run
   readonly #random: Random
-
   readonly #entry: (template: string) => Promise<string | null>
 
   constructor (run: Run, random: Random, entry: (template: string) => Promise<string | null>) {
@@ -147,7 +137,8 @@ export class Model {
       this.breaches.push(`${template} waits: admit replied ${JSON.stringify(reply)}`)
     }
     const id = `${digest}.${reply.generation}`
-    this.messages.set(id, { id, recipient, template, isOfCampaign, seq: this.messages.size + 1, state: 'open', attempts: 0 })
+    const waitsApart = isHeld || reason === 'template-paused'
+    this.messages.set(id, { id, recipient, template, isOfCampaign, seq: this.messages.size + 1, state: 'open', attempts: 0, waitsApart })
     if (reply.status === 'granted') this.#see({ id, recipient, attempt: 1, stops: 0, lane: 2, lateUs: 0, body: '', pairHits: 0 }, holder)
   }
 
@@ -178,9 +169,11 @@ export class Model {
     this.granted++
     this.#flights.push(grant)
     this.#holders.set(grant.id, holder)
-    // Where older ones waited for their template when it was chosen, a probe passes them.
-    if (isProbe) return
-    const key = `${message.recipient} ${message.template}${message.isOfCampaign ? ' of the campaign' : ''}`
+    const key = keyOf(message)
+    if (isProbe) {
+      this.breaches.push(...this.#probes.judge(message))
+      return
+    }
     if (message.attempts === 0 && message.seq < (this.#youngest.get(key) ?? 0)) this.breaches.push(`${key}: ${message.seq} after a younger one`)
     if (message.attempts === 0) this.#youngest.set(key, message.seq)
   }
@@ -216,12 +209,12 @@ export class Model {
     }
     if (outcome === 'paused' && reply.settlement !== 'wait') this.breaches.push(`a paused template: ${reply.settlement}`)
     if (outcome === 'paused' || (outcome === 'missing' && reply.settlement === 'wait')) {
-      if (this.#effects.get(message.template) === 'sent') this.#effects.set(message.template, 'waits')
+      if (this.#effects.get(message.template) === 'sent') this.#mark(message.template, 'waits')
     }
     if (outcome === 'all' || outcome === 'sent') await this.#readStop()
     // A missing template is marked for a failed message, too.
     if (outcome === 'missing' && reply.settlement === 'failed' && this.#effects.get(message.template) === 'sent') {
-      this.#effects.set(message.template, 'waits')
+      this.#mark(message.template, 'waits')
     }
     if (reply.settlement === 'sent' || reply.settlement === 'failed') message.state = reply.settlement
     if (reply.settlement === 'retry') message.attempts++
@@ -240,7 +233,12 @@ export class Model {
     const state = effect === 'sent' ? 'approved' : effect === 'waits' ? 'paused' : 'rejected'
     const { status } = await this.run('set-template', { sender: SENDER }, { template, state, code: 'X', atMs: '', untilMs: '', name: 'name en' })
     if (status !== 'written') this.breaches.push(`set-template replied ${status}`)
+    this.#mark(template, effect)
+  }
+
+  #mark (template: string, effect: Effect): void {
     this.#effects.set(template, effect)
+    if (effect !== 'sent') this.#probes.mark(message => message.template === template, true)
   }
 
   /** A webhook stops all templates, or an operator lets them go. */
@@ -261,13 +259,19 @@ export class Model {
   async #pauseCampaign (isPaused: boolean): Promise<void> {
     await this.run('set-campaign', { sender: SENDER }, { campaign: CAMPAIGN, state: isPaused ? 'paused' : 'running' })
     this.#isCampaignPaused = isPaused
+    if (isPaused) this.#probes.mark(message => message.isOfCampaign, true)
   }
 
   async #release (): Promise<void> {
     const isDue = this.#stop !== null && this.#stop.untilUs <= this.#now
+    const apart = this.#probes.apart()
     await this.#releaseAll()
+    const isReleased = ({ isOfCampaign, template }: Message): boolean =>
+      !(isOfCampaign && this.#isCampaignPaused) && (this.#effects.get(template) ?? 'sent') === 'sent'
+    this.#probes.mark(isReleased, false)
     const before = this.#stop?.lastProbe ?? 0
     await this.#readStop()
+    if ((this.#stop?.lastProbe ?? 0) !== before) this.#probes.choose(apart)
     if (!isDue && (this.#stop?.lastProbe ?? 0) !== before) this.breaches.push('a probe before its time')
   }
 
