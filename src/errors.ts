@@ -94,11 +94,14 @@ export const errors = {
     meaning: 'the message is sent, in flight, or already settled; `messageStatus` says which',
     retry: 'no; if it was in flight, read its state after some seconds'
   },
-  NOT_RETRYABLE: {
+  NOT_MOVABLE: {
     status: 409,
-    title: 'This failure cannot be retried now',
-    meaning: 'the message is not a failure, or its retry is already in progress',
-    retry: 'no'
+    title: 'Only a waiting message can be moved',
+    meaning: 'the message is in flight or settled, or it is to have another time and has been attempted; `messageStatus` says which',
+    retry: 'no; if it was in flight, read its state after some seconds'
+  },
+  NOT_RETRYABLE: {
+    status: 409, title: 'This failure cannot be retried now', meaning: 'the message is not a failure, or its retry is in progress', retry: 'no'
   },
   TOO_LARGE: {
     status: 413,

@@ -4,9 +4,9 @@ import type { KeySource, Lane, Outcome, State, TemplateProblem, WaitingFor } fro
 type ReceiptStatus = 'sent' | 'delivered' | 'read' | 'failed'
 
 export type OperatorAction =
-  | 'cancel' | 'retry' | 'acknowledge' | 'clear' | 'erase' | 'pause' | 'resume' | 'quota' | 'resume-template' | 'opt-out' | 'opt-in' |
+  | 'cancel' | 'move' | 'retry' | 'acknowledge' | 'clear' | 'erase' | 'pause' | 'resume' | 'quota' | 'resume-template' | 'opt-out' | 'opt-in' |
   'stop-retries' | 'start-retries' | 'create-campaign' | 'pause-campaign' | 'resume-campaign' | 'cancel-campaign' | 'retry-campaign' |
-  'bulk-cancel' | 'bulk-retry' | 'bulk-acknowledge' | 'stop-job'
+  'bulk-cancel' | 'bulk-move' | 'bulk-retry' | 'bulk-acknowledge' | 'stop-job'
 
 /** One event per fact. Modules emit; metrics, logs and callbacks listen. No module waits for a listener. */
 export interface Events {
@@ -81,7 +81,7 @@ export interface Events {
   /** A bulk job has ended: see BulkProgress. */
   'bulk-job.ended': [{
     job: string,
-    action: 'cancel' | 'retry' | 'acknowledge',
+    action: 'cancel' | 'retry' | 'move' | 'acknowledge',
     filter: string,
     by: string,
     dryRun: boolean,

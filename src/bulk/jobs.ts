@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { Job, Queue } from 'bullmq'
+import type { Move } from '../drain/move.js'
 import type { MessageFilter } from '../failure/match.js'
 
 /** What a job does with each message that matches. */
-export const bulkActions = ['cancel', 'retry', 'acknowledge'] as const
+export const bulkActions = ['cancel', 'retry', 'move', 'acknowledge'] as const
 export type BulkAction = typeof bulkActions[number]
 /** States in which a job finds messages. */
 export type BulkState = 'scheduled' | 'queued' | 'retrying' | 'failed'
 
-/** The states that an action is possible in. Without a choice it is all of them for a cancellation, and else `failed`. */
+/** The states that an action is possible in. Without a choice it is all of them for a cancellation and a move, and else `failed`. */
 export const actionable: Record<BulkAction, readonly BulkState[]> = {
-  cancel: ['scheduled', 'queued', 'retrying'], retry: ['failed', 'retrying'], acknowledge: ['failed', 'retrying']
+  cancel: ['scheduled', 'queued', 'retrying'],
+  retry: ['failed', 'retrying'],
+  move: ['scheduled', 'queued', 'retrying'],
+  acknowledge: ['failed', 'retrying']
 }
 
 /** What a job is to do. It names no recipient and no value of metadata, since it is kept longer than the messages. */
@@ -22,6 +26,8 @@ export interface BulkRequest {
   states: readonly BulkState[]
   /** Also messages that come back from an attempt, or are accepted later: its campaign is cancelled. */
   isCampaign?: true
+  /** Where the messages of a move go. */
+  move?: Move | undefined
   /** Counts only. */
   dryRun: boolean
   note?: string | undefined
@@ -31,7 +37,8 @@ export interface BulkRequest {
 export interface BulkJob extends BulkRequest { senders: readonly string[], by: string, atMs: number, isStopped?: true }
 
 /**
- * `scanned` of `total`: how far the job is. `matched`: messages that fit. `done`: those that are cancelled, acknowledged, or whose retry has begun.
+ * `scanned` of `total`: how far the job is. `matched`: messages that fit. `done`: those that are cancelled, moved, acknowledged, or whose retry has
+ * begun.
  * `left`: of a finished cancellation, those in flight and of unknown outcome, which end by themselves.
  */
 export interface BulkProgress { scanned: number, total: number, matched: number, done: number, left: number }
@@ -43,6 +50,8 @@ export interface BulkJobView extends BulkProgress {
   dryRun: boolean
   filter: string
   states: readonly BulkState[]
+  /** Of a move: where its messages go. */
+  move: Move | null
   note: string | null
   by: string
   startedAt: number
@@ -91,9 +100,10 @@ export async function stopBulkJob (queue: Queue, id: string): Promise<boolean> {
 }
 
 /** The id of a job: the same for the same work, by every operator. */
-export function jobIdOf ({ action, filter, states, dryRun, isCampaign }: BulkRequest): string {
+export function jobIdOf ({ action, filter, states, dryRun, isCampaign, move }: BulkRequest): string {
   const sorted = Object.entries(filter).filter(([, value]) => value !== undefined).sort(([a], [b]) => a < b ? -1 : 1)
-  const hash = createHash('sha256').update(JSON.stringify([sorted, [...states].sort(), dryRun, isCampaign ?? false])).digest('hex')
+  const parts = [sorted, [...states].sort(), dryRun, isCampaign ?? false, ...(move === undefined ? [] : [move])]
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
   return `${action}-${hash.slice(0, 16)}`
 }
 
@@ -104,7 +114,7 @@ export function progressOf ({ progress }: Job): BulkProgress {
 
 async function viewOf (job: Job<BulkJob>): Promise<BulkJobView> {
   const state = await job.getState()
-  const { action, dryRun, about, states, note, by, atMs, isStopped } = job.data
+  const { action, dryRun, about, states, move, note, by, atMs, isStopped } = job.data
   return {
     id: job.id ?? '',
     action,
@@ -112,6 +122,7 @@ async function viewOf (job: Job<BulkJob>): Promise<BulkJobView> {
     dryRun,
     filter: about,
     states,
+    move: move ?? null,
     note: note ?? null,
     by,
     ...progressOf(job),

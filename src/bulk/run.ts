@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job, Queue } from 'bullmq'
 import { cancelledBy, closeMessage, type CloseDeps, type Ending } from '../drain/close.js'
+import { moveMessage } from '../drain/move.js'
 import { SluiceError } from '../errors.js'
 import { acknowledge } from '../failure/acknowledge.js'
 import { createMatcher, type MessageFilter } from '../failure/match.js'
@@ -25,7 +26,7 @@ interface Found { id: string, record: string, state: string }
 interface Worked { done: number, busy: number }
 type Work = (deps: BulkJobDeps, job: BulkJob, sender: string, page: readonly Found[]) => Promise<Worked>
 
-const works: Record<BulkJob['action'], Work> = { cancel: cancelPage, retry: retryPage, acknowledge: acknowledgePage }
+const works: Record<BulkJob['action'], Work> = { cancel: cancelPage, retry: retryPage, move: movePage, acknowledge: acknowledgePage }
 
 /**
  * Works on all messages that match, page by page, until that is done, an operator stops the job, or the node shuts down. Every step finds what is
@@ -121,6 +122,12 @@ async function cancelPage (deps: BulkJobDeps, { by, isCampaign }: BulkJob, sende
 async function retryPage (deps: BulkJobDeps, { by }: BulkJob, sender: string, page: readonly Found[]): Promise<Worked> {
   const { counts } = await retryEach(deps, page.map(({ id }) => ({ sender, id })), { force: true, by, isOver: () => false })
   return { done: counts.total, busy: 0 }
+}
+
+/** What has such a lane and time already is not counted; what is in flight by now is left as it is. */
+async function movePage ({ store }: BulkJobDeps, { by, move = {} }: BulkJob, sender: string, page: readonly Found[]): Promise<Worked> {
+  const moved = await inParallel(page, CONCURRENCY, async ({ id }) => await moveMessage(store, sender, id, move, by))
+  return { done: moved.filter(status => status === 'moved').length, busy: 0 }
 }
 
 async function acknowledgePage ({ store }: BulkJobDeps, { by, note }: BulkJob, sender: string, page: readonly Found[]): Promise<Worked> {

@@ -4,33 +4,38 @@ import type { BulkJob, StartJob } from '../client/index.js'
 import type { CliContext } from './context.js'
 import { addExamples, openContext } from './context.js'
 import { UsageError } from './exit.js'
+import { addMoveOptions, readMove, type MoveFlags } from './messages.js'
 import { facts, table } from './show.js'
 
 const WATCH_MS = 1000
 const BAR = 40
 
 type Filter = StartJob['filter']
-type Flags = Filter & { dryRun?: boolean, detach?: boolean, note?: string }
+type Flags = Filter & MoveFlags & { dryRun?: boolean, detach?: boolean, note?: string }
 
 const meanings: Record<BulkJob['action'], string> = {
-  cancel: 'cancel all waiting messages that match', retry: 'retry all failures that match', acknowledge: 'acknowledge all failures that match'
+  cancel: 'cancel all waiting messages that match',
+  retry: 'retry all failures that match',
+  move: 'move all waiting messages that match to another lane or time',
+  acknowledge: 'acknowledge all failures that match'
 }
 
 export function addJobs (program: Command): void {
-  const bulk = program.command('bulk').summary('cancel, retry or acknowledge all messages that match')
+  const bulk = program.command('bulk').summary('cancel, retry, move or acknowledge all messages that match')
     .description('Acts on all messages that match all given options. A worker node does it; Ctrl-C ends only the display.')
   for (const [action, about] of Object.entries(meanings) as Array<[BulkJob['action'], string]>) addAction(bulk, action, about)
   addExamples(bulk, [
     ['sluice bulk retry --error-code 131049 --dry-run', 'count first'],
     ['sluice bulk retry --error-code 131049', 'then retry them'],
     ['sluice bulk cancel --template order_ready', 'cancel what waits of one template'],
+    ['sluice bulk move --campaign spring-sale --priority bulk', 'let other messages go first'],
     ['sluice bulk acknowledge --failed-from 2026-01-31T09:00:00Z --note "outage"', 'acknowledge what failed since then']
   ])
   addShow(program)
 }
 
 function addAction (bulk: Command, action: BulkJob['action'], about: string): void {
-  bulk.command(action).summary(about).description(`${about[0]?.toUpperCase()}${about.slice(1)}.`)
+  const command = bulk.command(action).summary(about).description(`${about[0]?.toUpperCase()}${about.slice(1)}.`)
     .option('--campaign <name>', 'of this campaign')
     .option('--tag <key:value>', 'with this entry of their metadata')
     .option('--recipient <recipient>', 'of this recipient')
@@ -47,10 +52,19 @@ function addAction (bulk: Command, action: BulkJob['action'], about: string): vo
     .option('--note <text>', 'of an acknowledgement')
     .option('--dry-run', 'only count them')
     .option('--detach', 'start the job and return')
-    .action(async ({ dryRun = false, detach = false, note, ...filter }: Flags, self: Command) => {
+  if (action === 'move') addMoveOptions(command)
+  command
+    .action(async ({ dryRun = false, detach = false, note, priority, at, now, expiresAt, ...filter }: Flags, self: Command) => {
       if (Object.keys(filter).length === 0) throw new UsageError('give at least one option that says which messages: sluice help bulk')
       const context = openContext(self)
-      const job = await context.client.startJob({ action, filter, ...(dryRun ? { dryRun: true } : {}), ...(note === undefined ? {} : { note }) })
+      const move = readMove({ priority, at, now, expiresAt })
+      const job = await context.client.startJob({
+        action,
+        filter,
+        ...(Object.keys(move).length === 0 ? {} : { move }),
+        ...(dryRun ? { dryRun: true } : {}),
+        ...(note === undefined ? {} : { note })
+      })
       await follow(context, job, detach)
     })
 }
@@ -94,12 +108,13 @@ function progressOf ({ scanned, total, matched, done, state }: BulkJob): string 
   return `[${bar}] ${Math.floor(share * 100)} %, ${matched} match, ${done} done, ${state}`
 }
 
-function show ({ id, action, state, dryRun, filter, states, scanned, matched, done, left, by, note, startedAt, finishedAt }: BulkJob): string {
+function show ({ id, action, state, dryRun, filter, move, states, scanned, matched, done, left, by, note, startedAt, finishedAt }: BulkJob): string {
   return facts({
     job: id,
     action: dryRun ? `${action}, dry run` : action,
     state,
     filter,
+    to: move,
     'in state': states.join(', '),
     compared: scanned,
     match: matched,

@@ -1,6 +1,7 @@
-import type { Command } from 'commander'
-import type { Message, RateLimit } from '../client/index.js'
+import { type Command, Option } from 'commander'
+import type { Message, MoveMessage, RateLimit } from '../client/index.js'
 import { addExamples, openContext } from './context.js'
+import { UsageError } from './exit.js'
 import { facts, reasonOf, showMs, table } from './show.js'
 
 const MESSAGES_SHOWN = 10
@@ -34,6 +35,51 @@ export function addCancel (program: Command): void {
   addExamples(command, [['sluice cancel order-123', 'by its idempotency key']])
 }
 
+const lanes = ['urgent', 'normal', 'bulk'] as const
+export interface MoveFlags {
+  priority?: typeof lanes[number] | undefined
+  at?: string | undefined
+  now?: true | undefined
+  expiresAt?: string | undefined
+}
+
+/** The options that say where messages go. */
+export function addMoveOptions (command: Command): Command {
+  return command
+    .addOption(new Option('--priority <lane>', 'to this lane').choices(lanes))
+    .addOption(new Option('--at <time>', 'send it then at the earliest').conflicts('now'))
+    .option('--now', 'send it as soon as its rate limits allow')
+    .option('--expires-at <time>', 'let it expire then if it still waits')
+}
+
+/** Those options as fields of the API. */
+export function readMove ({ priority, at, now, expiresAt }: MoveFlags): MoveMessage {
+  return {
+    ...(priority === undefined ? {} : { priority }),
+    ...(now === true ? { scheduledFor: null } : at === undefined ? {} : { scheduledFor: at }),
+    ...(expiresAt === undefined ? {} : { expiresAt })
+  }
+}
+
+export function addMove (program: Command): void {
+  const command = program.command('move <id>').summary('move a waiting message to another lane or time')
+    .description('Moves a waiting message, by its id or by your idempotency key. A sent message cannot be moved: NOT_MOVABLE.')
+  addMoveOptions(command)
+    .option('--sender <id>', 'phone number id of the sender, with an idempotency key')
+    .action(async (id: string, { sender, ...flags }: Flags & MoveFlags, self: Command) => {
+      const move = readMove(flags)
+      if (Object.keys(move).length === 0) throw new UsageError('give --priority, --at, --now or --expires-at')
+      const { client, print } = openContext(self)
+      const message = await client.moveMessage(id, { ...move, ...(sender === undefined ? {} : { sender }) })
+      print(message, () => showMessage(message))
+    })
+  addExamples(command, [
+    ['sluice move order-123 --priority urgent', 'ahead of normal and bulk messages'],
+    ['sluice move order-123 --at 2026-01-31T09:30:00Z', 'at another time'],
+    ['sluice move order-123 --now', 'as soon as its rate limits allow']
+  ])
+}
+
 export function addWhy (program: Command): void {
   const command = program.command('why <recipient>').summary('show why messages to a recipient wait')
     .description('Shows what a new message to a recipient would wait for, its queue, and its last messages.')
@@ -63,7 +109,10 @@ function showMessage (message: Message): string {
     to: message.to,
     type: message.type,
     metadata: message.metadata,
+    lane: message.priority,
     accepted: message.createdAt,
+    'scheduled for': message.scheduledFor,
+    'expires at': message.expiresAt,
     'waits at least': typeof delayMs === 'number' ? showMs(delayMs) : delayMs,
     'waits for': reasonOf(message.waitingFor),
     position: message.position,

@@ -8,7 +8,7 @@ import { addFailures, addRetry } from './failures.js'
 import { addImport } from './import.js'
 import { addJobs } from './jobs.js'
 import { addKeys } from './keys.js'
-import { addCancel, addStatus, addWhy } from './messages.js'
+import { addCancel, addMove, addStatus, addWhy } from './messages.js'
 import { addSend } from './send.js'
 import { addPause, addResume, addTemplates } from './senders.js'
 import { addStats } from './stats.js'
@@ -31,8 +31,8 @@ export function createProgram (asJson = false): Command {
   if (asJson) program.configureOutput({ writeErr: () => {} })
   addCommonOptions(program)
   const commands = [
-    addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addPause, addResume, addTemplates, addCampaigns, addJobs, addStats, addImport,
-    addDoctor, addKeys
+    addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addMove, addPause, addResume, addTemplates, addCampaigns, addJobs, addStats,
+    addImport, addDoctor, addKeys
   ]
   for (const add of commands) add(program)
   program.hook('preAction', (_, { registeredArguments, args }) => checkArguments(registeredArguments.map(argument => argument.name()), args))

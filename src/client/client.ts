@@ -117,6 +117,11 @@ export class SluiceClient extends OperatorCalls {
     return await this.#send('DELETE', `/messages/${segment(id)}`, options, { query: { sender } })
   }
 
+  /** Moves a waiting message to another lane, time or expiry, and returns it; `scheduledFor: null` is now. Rejects with `NOT_MOVABLE`. */
+  async moveMessage (id: string, { sender, signal, timeoutMs, ...body }: QueryOptions<'moveMessage'> & Schemas['MoveMessage']): Promise<Message> {
+    return await this.#send('PATCH', `/messages/${segment(id)}`, { signal, timeoutMs }, { query: { sender }, body })
+  }
+
   /** A page of failures: PENDING by next retry, then FAILED and RESOLVED, newest first. `nextCursor` is null on the last page. */
   async listFailures ({ signal, timeoutMs, ...query }: QueryOptions<'listFailures'> = {}): Promise<Failures> {
     return await this.#get('/failures', query, { signal, timeoutMs })

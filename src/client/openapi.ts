@@ -54,7 +54,13 @@ export interface paths {
         delete: operations["cancelMessage"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Moves a waiting message to another lane, time or end of its life
+         * @description A `send` key moves its own messages only, to lanes that it may use. A message in flight or settled is not moved; one that has been attempted keeps its time, which is that of its retry. A repeat changes nothing.
+         *
+         *     Roles: `send`, `admin`.
+         */
+        patch: operations["moveMessage"];
         trace?: never;
     };
     "/api/v1/messages/batch": {
@@ -403,7 +409,7 @@ export interface paths {
         get: operations["listJobs"];
         put?: never;
         /**
-         * Cancels, retries or acknowledges all messages that match a filter, in the background
+         * Cancels, retries, moves or acknowledges all messages that match a filter, in the background
          * @description With `dryRun` they are counted. A worker node does it, and if that dies, another one goes on. While a job with the same action and filter is under way, the response has that one. Messages that are accepted, or fail, after the request are not concerned.
          *
          *     Roles: `admin`.
@@ -913,10 +919,10 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_MOVABLE`: 409, Only a waiting message can be moved. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_MOVABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The invalid field, parameter or header; of several the first */
@@ -930,7 +936,7 @@ export interface components {
             /** @description PROVIDER_REJECTED: why WhatsApp rejected it */
             error?: components["schemas"]["DeliveryError"];
             /**
-             * @description NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
+             * @description NOT_CANCELLABLE, NOT_MOVABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -1170,6 +1176,11 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
+             * @description Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+             * @enum {string}
+             */
+            priority?: "urgent" | "normal" | "bulk";
+            /**
              * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
@@ -1255,6 +1266,8 @@ export interface components {
             note?: string;
             /** @description Attempts that did not succeed at once, oldest first */
             attempts: components["schemas"]["Attempt"][];
+            /** @description How it was moved while it waited, oldest first; absent if it was not, or once it is sent */
+            moves?: components["schemas"]["Moved"][];
             /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
             /** @description It was sent within this request */
@@ -1302,6 +1315,11 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * @description Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+             * @enum {string}
+             */
+            priority?: "urgent" | "normal" | "bulk";
             /**
              * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
@@ -1388,6 +1406,8 @@ export interface components {
             note?: string;
             /** @description Attempts that did not succeed at once, oldest first */
             attempts: components["schemas"]["Attempt"][];
+            /** @description How it was moved while it waited, oldest first; absent if it was not, or once it is sent */
+            moves?: components["schemas"]["Moved"][];
             /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
         };
@@ -1409,6 +1429,31 @@ export interface components {
             /** @description The error text */
             error: string | null;
         };
+        /** @description A waiting message was moved to another lane, time or end of its life */
+        Moved: {
+            /**
+             * Format: date-time
+             * @description When it was moved
+             */
+            at: string;
+            /** @description The API key that moved it */
+            by: string;
+            /**
+             * @description The lane that it joined. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+             * @enum {string}
+             */
+            priority?: "urgent" | "normal" | "bulk";
+            /**
+             * Format: date-time
+             * @description When it was to be sent at the earliest
+             */
+            scheduledFor?: string;
+            /**
+             * Format: date-time
+             * @description When it was to expire
+             */
+            expiresAt?: string;
+        };
         /** @description Why an attempt failed */
         DeliveryError: {
             /** @description WhatsApp's error code, or a code of the gateway such as `TIMEOUT` */
@@ -1419,6 +1464,18 @@ export interface components {
             explanation: string;
             /** @description What to do about it */
             remedy: string;
+        };
+        /** @description Where a waiting message goes; what is left out stays */
+        MoveMessage: {
+            /**
+             * @description The lane that it joins, behind older messages of its recipient and ahead of younger ones. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+             * @enum {string}
+             */
+            priority?: "urgent" | "normal" | "bulk";
+            /** @description When to send it at the earliest; null: as soon as its rate limits allow. What is left of its lifetime counts from then. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
+            scheduledFor?: string | number | null;
+            /** @description When it expires if it still waits: at most 30 days after it may be sent. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
+            expiresAt?: string | number;
         };
         /** @description An array of messages, or an object that contains it */
         Batch: unknown[] | {
@@ -1521,6 +1578,11 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
+             * @description Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+             * @enum {string}
+             */
+            priority?: "urgent" | "normal" | "bulk";
+            /**
              * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
@@ -1606,6 +1668,8 @@ export interface components {
             note?: string;
             /** @description Attempts that did not succeed at once, oldest first */
             attempts: components["schemas"]["Attempt"][];
+            /** @description How it was moved while it waited, oldest first; absent if it was not, or once it is sent */
+            moves?: components["schemas"]["Moved"][];
             /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
             /** @description It was sent within this request */
@@ -1628,10 +1692,10 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_MOVABLE`: 409, Only a waiting message can be moved. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_MOVABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The invalid field, parameter or header; of several the first */
@@ -1645,7 +1709,7 @@ export interface components {
             /** @description PROVIDER_REJECTED: why WhatsApp rejected it */
             error?: components["schemas"]["DeliveryError"];
             /**
-             * @description NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
+             * @description NOT_CANCELLABLE, NOT_MOVABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
             messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -2104,16 +2168,16 @@ export interface components {
         /** @description A bulk job to start */
         StartJob: {
             /**
-             * @description What to do. `cancel`: cancels messages that wait. `retry`: retries failures, due or not. `acknowledge`: acknowledges failures
+             * @description What to do. `cancel`: cancels messages that wait. `retry`: retries failures, due or not. `move`: moves messages that wait to another lane, time or end of their lives. `acknowledge`: acknowledges failures
              * @enum {string}
              */
-            action: "cancel" | "retry" | "acknowledge";
+            action: "cancel" | "retry" | "move" | "acknowledge";
             /** @description The messages; all that is given has to match */
             filter: {
                 /** @description Only messages of this sender, by phone number id; default: all senders */
                 sender?: string;
                 /**
-                 * @description Only messages in this state. Default: for `cancel` all that wait, else `failed`. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `retrying`: failed for a temporary reason and waits for its next attempt. `failed`: failed permanently
+                 * @description Only messages in this state. Default: for `cancel` and `move` all that wait, else `failed`. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `retrying`: failed for a temporary reason and waits for its next attempt. `failed`: failed permanently
                  * @enum {string}
                  */
                 state?: "scheduled" | "queued" | "retrying" | "failed";
@@ -2145,6 +2209,18 @@ export interface components {
                 /** @description Only those whose last attempt failed before: RFC 3339 with a time zone, or ms since the epoch */
                 failedUntil?: string;
             };
+            /** @description Of a move: where the messages go */
+            move?: {
+                /**
+                 * @description The lane that it joins, behind older messages of its recipient and ahead of younger ones. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+                 * @enum {string}
+                 */
+                priority?: "urgent" | "normal" | "bulk";
+                /** @description When to send it at the earliest; null: as soon as its rate limits allow. What is left of its lifetime counts from then. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
+                scheduledFor?: string | number | null;
+                /** @description When it expires if it still waits: at most 30 days after it may be sent. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
+                expiresAt?: string | number;
+            };
             /**
              * @description Only count the messages that match
              * @default false
@@ -2158,10 +2234,10 @@ export interface components {
             /** @description Its id: the same for the same action and filter */
             id: string;
             /**
-             * @description What it does. `cancel`: cancels messages that wait. `retry`: retries failures, due or not. `acknowledge`: acknowledges failures
+             * @description What it does. `cancel`: cancels messages that wait. `retry`: retries failures, due or not. `move`: moves messages that wait to another lane, time or end of their lives. `acknowledge`: acknowledges failures
              * @enum {string}
              */
-            action: "cancel" | "retry" | "acknowledge";
+            action: "cancel" | "retry" | "move" | "acknowledge";
             /**
              * @description How far it is. `waiting`: a worker node will take it. `active`: under way. `completed`: done. `stopped`: an operator stopped it; what was done stays. `failed`: given up, since Redis was not available; start it again
              * @enum {string}
@@ -2173,6 +2249,8 @@ export interface components {
             filter: string;
             /** @description States in which it finds messages */
             states: ("scheduled" | "queued" | "retrying" | "failed")[];
+            /** @description Of a move: where its messages go, such as `priority=urgent scheduledFor=now` */
+            move: string | null;
             /** @description Of an acknowledgement */
             note: string | null;
             /** @description Messages that were compared with the filter */
@@ -2181,7 +2259,7 @@ export interface components {
             total: number;
             /** @description Messages that match; while messages come and go, about */
             matched: number;
-            /** @description Messages that are cancelled or acknowledged, or whose retry has begun; 0 of a dry run */
+            /** @description Messages that are cancelled, moved or acknowledged, or whose retry has begun; 0 of a dry run */
             done: number;
             /** @description Of a cancellation that is done: messages in flight or of unknown outcome, which end by themselves */
             left: number;
@@ -2757,10 +2835,10 @@ export interface components {
             /** @description The API key of the operator */
             by: string;
             /**
-             * @description What was done. `cancel`: cancelled a message. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a recipient opted out of marketing. `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker. `create-campaign`: created a campaign. `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`: cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign. `bulk-cancel`: cancelled the messages that match a filter. `bulk-retry`: retried the failures that match a filter. `bulk-acknowledge`: acknowledged the failures that match a filter. `stop-job`: stopped a bulk job
+             * @description What was done. `cancel`: cancelled a message. `move`: moved a message to another lane, time or end of its life. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a recipient opted out of marketing. `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker. `create-campaign`: created a campaign. `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`: cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign. `bulk-cancel`: cancelled the messages that match a filter. `bulk-retry`: retried the failures that match a filter. `bulk-move`: moved the messages that match a filter. `bulk-acknowledge`: acknowledged the failures that match a filter. `stop-job`: stopped a bulk job
              * @enum {string}
              */
-            action: "cancel" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "resume-template" | "opt-in" | "stop-retries" | "start-retries" | "create-campaign" | "pause-campaign" | "resume-campaign" | "cancel-campaign" | "retry-campaign" | "bulk-cancel" | "bulk-retry" | "bulk-acknowledge" | "stop-job";
+            action: "cancel" | "move" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "resume-template" | "opt-in" | "stop-retries" | "start-retries" | "create-campaign" | "pause-campaign" | "resume-campaign" | "cancel-campaign" | "retry-campaign" | "bulk-cancel" | "bulk-retry" | "bulk-move" | "bulk-acknowledge" | "stop-job";
             /** @description The sender; `*` for all */
             sender: string;
             /** @description What it was done to; never a recipient in full */
@@ -3269,6 +3347,81 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    moveMessage: {
+        parameters: {
+            query?: {
+                /** @description Phone number id of the sender; default: the first one configured */
+                sender?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the message, or your own idempotency key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveMessage"];
+            };
+        };
+        responses: {
+            /** @description The message after the move */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid. `SCHEDULED_IN_PAST`: "scheduledFor" is more than a minute in the past */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            /** @description `NOT_PERMITTED`: The API key may not post this message */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_FOUND`: No such message, failure or route. `SENDER_UNKNOWN`: No sender with this id is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_MOVABLE`: Only a waiting message can be moved */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

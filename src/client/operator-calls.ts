@@ -59,15 +59,15 @@ export class OperatorCalls {
   }
 
   /**
-   * Cancels, retries or acknowledges all messages that match `filter`, in the background; with `dryRun` it only counts them. Returns the job, also
-   * where one like it is under way.
+   * Cancels, retries, moves or acknowledges all messages that match `filter`, in the background; with `dryRun` it only counts them. Returns the job,
+   * also where one like it is under way.
    *
    * @example
    * let job = await client.startJob({ action: 'retry', filter: { errorCode: '131049' } })
    * while (job.finishedAt === null) job = await client.getJob(job.id)
    */
-  async startJob ({ action, filter, dryRun, note, ...options }: StartJob & CallOptions): Promise<BulkJob> {
-    return await this.#call('POST', '/jobs', options, { body: { action, filter, dryRun, note } })
+  async startJob ({ action, filter, move, dryRun, note, ...options }: StartJob & CallOptions): Promise<BulkJob> {
+    return await this.#call('POST', '/jobs', options, { body: { action, filter, move, dryRun, note } })
   }
 
   /** The latest bulk jobs with their progress, newest first. */

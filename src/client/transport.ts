@@ -9,7 +9,7 @@ import { SluiceClientError, toError } from './error.js'
 import { classifyTransient, type RetryBudget } from './retry.js'
 
 export interface ApiRequest {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path below `baseUrl`, with escaped parameters. */
   path: string
   query?: Record<string, string | number | boolean | undefined>

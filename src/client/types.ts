@@ -26,6 +26,8 @@ export type Sender = Schemas['Sender']
 export type Templates = Schemas['Templates']
 export type Campaign = Schemas['Campaign']
 export type BulkJob = Schemas['BulkJob']
+/** Where waiting messages go. */
+export type MoveMessage = Schemas['MoveMessage']
 /** A bulk job to start. */
 export type StartJob = Omit<Schemas['StartJob'], 'dryRun'> & { dryRun?: boolean }
 export type Rules = Schemas['Rules']

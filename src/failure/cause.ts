@@ -27,6 +27,7 @@ export function causeOf (text: string): Cause {
     }
     if (hasAttempt && cause.reason !== null) break
   }
-  if (cause.at === 0) cause.at = parseInt(history[0] ?? '0', 10)
+  // A message may have been moved and never have failed.
+  if (cause.at === 0 && cause.reason !== null) cause.at = parseInt(history[0] ?? '0', 10)
   return cause
 }

@@ -1,4 +1,4 @@
-import type { WaitingFor } from '../message.js'
+import type { Lane, WaitingFor } from '../message.js'
 import { admittedAt, publicId } from '../redis/keys.js'
 import type { StoredMessage, HistoryEntry } from '../settlement/record.js'
 import { parseRecord } from '../settlement/record.js'
@@ -8,6 +8,9 @@ export type FailureStatus = 'PENDING' | 'RESOLVED' | 'FAILED'
 
 /** Explains an error code: what it means and what to do. */
 export type Explain = (code: string) => { title: string, explanation: string, remedy: string }
+
+/** How an operator moved a message; times in ISO 8601. */
+export interface Move { at: string, by: string, priority?: Lane, scheduledFor?: string, expiresAt?: string }
 
 /** A delivery failure as the API returns it; times in ISO 8601. */
 export interface Failure {
@@ -92,6 +95,20 @@ export function toFailure (sender: string, id: string, text: string, standing: S
 /** The entry that acknowledges a failure. An acknowledgement before the last end of the message no longer counts. */
 export function acknowledgedOf (history: StoredMessage['history']): HistoryEntry | undefined {
   return history.slice(history.findLastIndex(entry => entry.reason !== undefined) + 1).findLast(entry => entry.acknowledgedBy !== undefined)
+}
+
+/** How operators have moved a message, oldest first. */
+export function movesOf (history: StoredMessage['history']): Move[] {
+  return history.flatMap(({ at, movedBy, lane, scheduledFor, expiresAt }) => movedBy === undefined
+    ? []
+    : [{
+        at: formatTime(at),
+        by: movedBy,
+        ...(lane === undefined ? {} : { priority: lane }),
+        // A time of the past is now.
+        ...(scheduledFor === undefined ? {} : { scheduledFor: formatTime(Math.max(at, scheduledFor)) }),
+        ...(expiresAt === undefined ? {} : { expiresAt: formatTime(expiresAt) })
+      }])
 }
 
 /** The attempts of a history, oldest first; `at` is when each was settled. */

@@ -1,6 +1,6 @@
 import type { WaitingFor } from '../message.js'
 import type { Explain } from '../failure/failure.js'
-import { acknowledgedOf, attemptsOf } from '../failure/failure.js'
+import { acknowledgedOf, attemptsOf, movesOf } from '../failure/failure.js'
 import { nameOf } from '../recipient.js'
 import { publicId } from '../redis/keys.js'
 import type { MessageView } from '../settlement/inspect.js'
@@ -47,6 +47,7 @@ export function describeMessage (
     readAt: formatTimeOrNull(view.readAt),
     attempts: attemptsOf(view.history)
   }
+  if (view.lane !== null) message.priority = view.lane
   if (payload?.category !== undefined) message.category = payload.category
   if (view.campaign !== null) message.campaign = view.campaign
   if (view.cancelledFor !== null) message.cancelledFor = view.cancelledFor
@@ -65,6 +66,8 @@ export function describeMessage (
     if (acknowledged.acknowledgedBy !== undefined) message.acknowledgedBy = acknowledged.acknowledgedBy
     if (acknowledged.note !== undefined) message.note = acknowledged.note
   }
+  const moves = movesOf(view.history)
+  if (moves.length > 0) message.moves = moves
   if (sandbox) message.sandbox = true
   return message
 }

@@ -35,6 +35,7 @@ const facts: Partial<Record<ErrorCode, ErrorFacts>> = {
   },
   NOT_FOUND: { field: 'id' },
   SENDER_UNKNOWN: { field: 'sender' },
+  NOT_MOVABLE: { detail: 'the message is sent', extra: { messageStatus: 'sent' } },
   NOT_CANCELLABLE: { detail: 'the message is sent', extra: { messageStatus: 'sent' } },
   NOT_SENT_YET: {
     detail: 'context.message_id: this message is queued; quote it when it is sent', field: 'context.message_id', extra: { messageStatus: 'queued' }

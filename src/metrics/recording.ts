@@ -14,7 +14,7 @@ const recoveryKinds = ['lease', 'lost-grant', 'unknown', 'unattended'] as const
 /** `dropped`: the outbox was full. */
 const callbackResults = ['delivered', 'retry-scheduled', 'dead-lettered', 'dropped'] as const
 const actions = [
-  'cancel', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'resume-template', 'opt-out', 'opt-in',
+  'cancel', 'move', 'retry', 'acknowledge', 'clear', 'erase', 'pause', 'resume', 'quota', 'resume-template', 'opt-out', 'opt-in',
   'stop-retries', 'start-retries'
 ] as const
 /** The most common code that stops a sender. The other codes have no series before they occur. */

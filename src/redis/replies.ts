@@ -131,6 +131,7 @@ export interface Replies {
   park: { status: 'parked', nextMs: number, dropped: string } | Bare<'known'>
   unpark: { status: 'unparked', nextMs: number, due: Array<{ name: string, ageMs: number, status: string }> }
   cancel: { status: 'done', wakeHint: WakeHint, hadFailed: boolean } | Bare<'busy' | 'alive' | 'gone'>
+  move: { status: 'moved', isScheduled: boolean, wakeHint: WakeHint } | Bare<'unchanged' | 'expires' | 'retrying' | 'busy' | 'gone'>
   'record-windows': { status: 'recorded', released: number, isGap: boolean, wakeHint: WakeHint } | Bare<'off'>
   'set-window-check': Bare<'written'>
   'set-ceiling': { status: 'written', wasLower: boolean, isLower: boolean } | Bare<'rejected'> | NoRules
@@ -220,6 +221,7 @@ export interface Arguments {
   park: Timed<'name' | 'status' | 'waitMs' | 'cap'>
   unpark: Timed<'done' | 'waitMs' | 'limit'>
   cancel: Timed<'id' | 'reason' | 'resultSuffix' | 'history'>
+  move: Timed<'id' | 'lane' | 'scheduledFor' | 'expiresAt' | 'history'>
   'opt-out': Timed<'recipient' | 'preference' | 'source' | 'atMs'>
   'record-windows': Timed<'acts'>
   'set-window-check': Record<'gapMs', Value>

@@ -20,6 +20,11 @@ export interface HistoryEntry {
   /** The provider's id of this attempt; the message's result may have that of another attempt. */
   providerMessageId?: string
   acknowledgedBy?: string
+  /** Who moved it, and to which lane, time or end of its life, ms. */
+  movedBy?: string
+  lane?: Lane
+  scheduledFor?: number
+  expiresAt?: number
   note?: string
 }
 

@@ -44,6 +44,9 @@ await t.test('each operation of the API has a call, and its result fits the Open
   fits('Message', await client.getMessage(sent.id))
   t.match(await client.getMessage('b-1', { sender: SENDER }), { idempotencyKey: 'b-1' }, 'also by the caller\'s key')
   t.strictSame((await client.findMessages({ tag: 'orderId:C-1' })).map(message => message.id), [sent.id])
+  const moved = await client.moveMessage(queued.id, { priority: 'urgent' })
+  fits('Message', moved)
+  t.match(moved, { priority: 'urgent', moves: [{ by: 'operator', priority: 'urgent' }] })
   t.match(await client.cancelMessage(queued.id), { status: 'cancelled' })
 
   const failures = []

@@ -63,6 +63,12 @@ else {
     const { id } = (await send(node, '+15550000001', 'third')).body as { id: string }
     const context = await openConsole(t, browser, node, { hash: `#message/${id}` })
     await context.reads('#status', /It waits: one message per person in 1\sh\.\s+It is number 2 in this person's queue\.\s+It goes out at /)
+    await context.tabTo('#move')
+    await context.press('Enter')
+    await context.page.locator('#move-lane').selectOption('urgent')
+    await context.page.locator('#confirm-go').click()
+    await context.reads('#time-line', /Moved by operator: to Urgent/)
+    await context.reads('#status', /It goes out at /)
     await node.post(`/senders/${SENDER}/pause`, { note: 'New price list' })
     await context.reads('#status', /its sender is paused\.\s+The sender was paused by operator: New price list/)
     await context.reads('#banners', /Paused by operator: New price list\. 2 messages wait/)

@@ -31,8 +31,8 @@ export const common = 'values'
 
 /** What the three HTTP interfaces (http, graph, dashboard) may use: of the workers' modules only single operations. */
 export const interfaces = [
-  'webhooks', 'admission', 'drain/deliver', 'drain/close', 'settlement/record', 'settlement/inspect', 'settlement/find', 'settlement/references',
-  'failure', 'throttle', 'activity', 'templates', 'campaigns', 'bulk'
+  'webhooks', 'admission', 'drain/deliver', 'drain/close', 'drain/move', 'settlement/record', 'settlement/inspect', 'settlement/find',
+  'settlement/references', 'failure', 'throttle', 'activity', 'templates', 'campaigns', 'bulk'
 ]
 
 /** In layers: a module imports only modules below it. */
@@ -50,8 +50,8 @@ export const modules: Record<string, Module> = {
     does: 'counts, pauses and resumes the messages of a campaign', imports: ['recovery/release-suspended', 'drain/close']
   },
   bulk: {
-    does: 'cancels, retries or acknowledges all messages that match a filter, as a job',
-    imports: ['failure/acknowledge', 'failure/match', 'failure/retry', 'drain/close', 'settlement/record']
+    does: 'cancels, retries, moves or acknowledges all messages that match a filter, as a job',
+    imports: ['failure/acknowledge', 'failure/match', 'failure/retry', 'drain/close', 'drain/move', 'settlement/record']
   },
   webhooks: {
     does: 'converts Meta\'s webhooks to receipts of messages and stops, or relays them',

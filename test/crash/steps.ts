@@ -171,6 +171,8 @@ export const steps: Step[] = [
 
   { name: 'operator: cancelling', point: 'cancel:before', having: '^cancelled$', work: 'cancelled' },
   { name: 'operator: cancelled, reply lost', point: 'cancel:after', having: '^cancelled$', work: 'cancelled' },
+  { name: 'operator: moving', point: 'move:before', work: 'moved' },
+  { name: 'operator: moved, reply lost', point: 'move:after', work: 'moved' },
   { name: 'operator: pausing', point: 'pause:before', having: '^paused$', work: 'paused' },
   { name: 'operator: paused, reply lost', point: 'pause:after', having: '^paused$', work: 'paused' },
   { name: 'operator: resuming', point: 'pause:before', having: '^active$', work: 'paused' },

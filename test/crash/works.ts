@@ -152,6 +152,15 @@ export const works = {
     for (const { key } of drafts(stage, '1555000', 2, 1)) await stage.caller.ask(stage.origin(), 'DELETE', `/messages/${key}?sender=${stage.sender}`)
     await operate(stage, 'POST', '/resume', {})
   },
+  /** In their order, so that those of a recipient stay in it; a move is repeated where its response is lost. */
+  async moved (stage: Stage) {
+    await operate(stage, 'POST', '/pause', {})
+    await posts(stage, '1555000', 2, 2)
+    for (const { key } of drafts(stage, '1555000', 2, 2)) {
+      await stage.caller.ask(stage.origin(), 'PATCH', `/messages/${key}?sender=${stage.sender}`, { priority: 'urgent' })
+    }
+    await operate(stage, 'POST', '/resume', {})
+  },
   async paused (stage: Stage) {
     await operate(stage, 'POST', '/pause', {})
     await posts(stage, '1555000', 2, 2)

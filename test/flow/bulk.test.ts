@@ -153,3 +153,26 @@ await t.test('errors', async t => {
   t.match(await node.post('/jobs', { action: 'retry', filter: { sender: 'x' } }), { status: 404, body: { code: 'SENDER_UNKNOWN' } })
   t.match(await node.get('/jobs/cancel-0000000000000000'), { status: 404, body: { code: 'NOT_FOUND' } })
 })
+
+await t.test('a move takes the messages that match to their lane and time, once each, and says what is wrong with one', async t => {
+  const node = await environment.start(t, env)
+  const rows = (tag: string) => Array.from({ length: 20 }, (_, i) => ({
+    to: `+1555003${1000 + i}`, message: 'text', idempotencyKey: `${tag}-${i}`, metadata: { tag }, scheduledFor: Date.now() + HOUR
+  }))
+  const [wanted, others] = [await post(node, rows('mine')), await post(node, rows('other'))]
+  const moved = await run(node, 'move', { tag: 'tag:mine' }, { move: { priority: 'urgent', scheduledFor: null } })
+  t.match(moved, { state: 'completed', matched: 20, done: 20, move: 'priority=urgent scheduledFor=now', states: ['scheduled', 'queued'] })
+  await settled(node, wanted, 'sent')
+  await settled(node, others, 'scheduled')
+  const later = { move: { scheduledFor: Date.now() + 2 * HOUR } }
+  t.match(await run(node, 'move', { tag: 'tag:other' }, later), { done: 20 })
+  t.match(await run(node, 'move', { tag: 'tag:other' }, later), { matched: 20, done: 0 }, 'a repeat moves nothing')
+  t.match((await node.get('/audit')).body['entries'][0], { action: 'bulk-move', subject: 'tag=tag', detail: /^scheduledFor=20/ })
+  const wrong = async (body: object): Promise<unknown> => (await node.post('/jobs', { filter: { tag: 'a:b' }, ...body })).body
+  t.match(await wrong({ action: 'move' }), { code: 'INVALID_REQUEST', field: 'move', errors: [{ detail: 'is required for move' }] })
+  t.match(await wrong({ action: 'cancel', move: { priority: 'bulk' } }), { field: 'move', errors: [{ detail: 'must be absent for cancel' }] })
+  t.match(await wrong({ action: 'move', move: { scheduledFor: '2020-01-01T00:00:00Z' } }), { code: 'SCHEDULED_IN_PAST', field: 'move.scheduledFor' })
+  t.match(await wrong({ action: 'move', filter: { state: 'retrying' }, move: { scheduledFor: null } }), {
+    field: 'filter.state', errors: [{ value: 'retrying', allowed: ['scheduled', 'queued'] }]
+  })
+})

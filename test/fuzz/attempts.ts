@@ -127,3 +127,22 @@ export async function setCeiling (w: FuzzWorld): Promise<void> {
   const level = step === 'webhook' ? 'HIGH' : step === 'node' ? w.random.pick(['STANDARD', 'HIGH', 'COEXISTENCE', null] as const) : null
   await w.run('set-ceiling', { step, ...bucketOf(level), number: w.random.pick(['', '15550001']) })
 }
+
+/** Moves any unsettled message; a second move to the same place changes nothing. */
+export async function move (w: FuzzWorld): Promise<void> {
+  const { random } = w
+  const ids = await w.redis.hkeys(w.key('backlog'))
+  if (ids.length === 0) return
+  const id = random.pick(ids)
+  const args = {
+    id,
+    lane: random.pick([1, 2, 3, '']),
+    scheduledFor: random.pick(['', '', 0, w.ms + random.int(1, 200) * 100]),
+    expiresAt: random.pick(['', '', w.ms + 5000, w.ms + DAY_MS]),
+    history: '{"movedBy":"web"}'
+  }
+  const { status } = await w.run('move', args, id)
+  const repeated = status === 'moved' ? 'unchanged' : status
+  const again = await w.run('move', args, id)
+  if (again.status !== repeated) throw new TypeError(`a move got ${status}, and its repeat ${again.status}`)
+}

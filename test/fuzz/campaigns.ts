@@ -10,6 +10,12 @@ const countedAs: Record<string, Array<typeof NAMES[number]>> = {
   s: ['sent'], d: ['sent', 'delivered'], r: ['sent', 'delivered', 'read'], f: ['failed'], c: ['cancelled'], e: ['expired']
 }
 
+export async function setCampaign (w: FuzzWorld): Promise<void> {
+  const campaign = w.random.pick(CAMPAIGNS)
+  const state = campaign.startsWith('cancelled') && w.random.chance(0.05) ? 'cancelled' : w.random.pick(['paused', 'running', 'running'])
+  await w.run('set-campaign', { campaign, state })
+}
+
 /** Violations, one sentence each. */
 export async function judgeCampaigns (w: FuzzWorld, backlog: Record<string, string>): Promise<string[]> {
   await follow(w, backlog)

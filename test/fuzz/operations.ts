@@ -1,7 +1,7 @@
 /** The calls of a fuzz run: each as the gateway makes it, with random arguments, also at moments at which the gateway would rarely make it. */
 import type { FoundGrant } from '../../src/redis/commands.js'
-import { bounce, receipt, retry, setCeiling, settle, settleLate } from './attempts.js'
-import { CAMPAIGNS } from './campaigns.js'
+import { bounce, move, receipt, retry, setCeiling, settle, settleLate } from './attempts.js'
+import { CAMPAIGNS, setCampaign } from './campaigns.js'
 import { LANES, RECIPIENTS, TEMPLATES, type FuzzWorld, type Grant } from './world.js'
 
 type Operation = (w: FuzzWorld) => Promise<void>
@@ -93,6 +93,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       if (ids.length > 0) await w.cancel(w.random.pick(ids), w.random.chance(0.7) ? 'cancelled' : 'expired')
     }
   },
+  move: { weight: 3, run: move },
   status: {
     weight: 12,
     async run (w) {
@@ -195,14 +196,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       await w.run('record-windows', { acts: `${w.random.pick(RECIPIENTS)} ${w.ms} ?u ${w.ms}` })
     }
   },
-  setCampaign: {
-    weight: 2,
-    async run (w) {
-      const campaign = w.random.pick(CAMPAIGNS)
-      const state = campaign.startsWith('cancelled') && w.random.chance(0.05) ? 'cancelled' : w.random.pick(['paused', 'running', 'running'])
-      await w.run('set-campaign', { campaign, state })
-    }
-  },
+  setCampaign: { weight: 2, run: setCampaign },
   releaseSuspended: {
     weight: 2,
     async run (w) {

@@ -114,7 +114,7 @@ await t.test('the examples match their schemas', async t => {
 })
 
 await t.test('the table of docs/http.md has every route with its roles', async t => {
-  const rows = [...read('docs/http.md').matchAll(/^\| `(GET|POST|PUT|DELETE) (\/[^`?]*)[^`]*`.*? \| ([^|]+) \|/gm)]
+  const rows = [...read('docs/http.md').matchAll(/^\| `(GET|POST|PUT|PATCH|DELETE) (\/[^`?]*)[^`]*`.*? \| ([^|]+) \|/gm)]
     .map(([, method = '', path = '', roles = '']) => `${method} ${path} ${roles.replace(' (own)', '').trim()}`)
   const documented = routes.map(({ method, path, operation }) =>
     `${method} ${path.replace('/api/v1', '').replaceAll(/\{(\w+)\}/g, ':$1')} ${operation['x-roles'].join(', ') || '–'}`)

@@ -22,6 +22,7 @@ const table: Record<string, Role[] | 'open'> = {
   'GET /api/v1/messages': all,
   'POST /api/v1/messages/find': all,
   'GET /api/v1/messages/:id': all,
+  'PATCH /api/v1/messages/:id': ['send', 'admin'],
   'DELETE /api/v1/messages/:id': ['send', 'admin'],
   'GET /api/v1/campaigns': ['read', 'admin'],
   'GET /api/v1/campaigns/:name': ['read', 'admin'],

@@ -7,9 +7,9 @@ export interface Breakage { name: string, scripts: string[], right: string, wron
 /**
  * Faults of the kinds that have been made, each with the promise that it breaks. `down`: outages of WhatsApp a minute, to find it;
  * `rules`: changes of the rules; `limited`: share of attempts that meet the limit of messages per second;
- * `callers`: how many.
+ * `callers`: how many; `move`: share of messages that operators move.
  */
-export const breakages: Array<Breakage & { breaks: string, down?: number, rules?: number, limited?: number, callers?: number }> = [
+export const breakages: Array<Breakage & { breaks: string, down?: number, rules?: number, limited?: number, callers?: number, move?: number }> = [
   {
     name: 'a rejection for the sender rate reduces nothing',
     scripts: ['settle'],
@@ -136,6 +136,14 @@ export const breakages: Array<Breakage & { breaks: string, down?: number, rules?
     right: "    redis.call('ZADD', settlement == 'retry' and ",
     wrong: "    local _ = settlement ~= 'retry' and redis.call('ZADD', settlement == 'retry' and ",
     breaks: 'lost'
+  },
+  {
+    name: 'a message that moves to another lane goes behind younger ones',
+    scripts: ['move'],
+    right: "redis.call('ZADD', key.queue[lane], '0', member)",
+    wrong: "redis.call('ZADD', key.queue[lane], '0', string.gsub(member, ':0', ':9', 1))",
+    breaks: 'order',
+    move: 0.5
   },
   {
     name: 'messages of one moment join by their id',

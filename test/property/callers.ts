@@ -1,6 +1,7 @@
 import type { Replies } from '../../src/redis/commands.js'
 import { applyWakeHint } from './drain.js'
 import { LIFE_MS } from './keeper.js'
+import { move } from './moves.js'
 import { deliver } from './node.js'
 import type { Post, World } from './world.js'
 
@@ -139,6 +140,9 @@ function follow (world: World, id: string, post: Post, draft: Draft, lost: boole
   const { random, scenario } = world
   if (lost || random.chance(scenario.repeat)) world.at(world.now + random.gap(2_000_000), async () => await repeat(world, post, draft))
   if (random.chance(scenario.cancel)) world.at(world.now + random.gap(4_000_000), async () => await close(world, id, 'cancelled'))
+  for (let n = 0; scenario.move !== undefined && n < 3; n++) {
+    if (random.chance(scenario.move)) world.at(world.now + random.gap(3_000_000), async () => await move(world, id))
+  }
 }
 
 async function repeat (world: World, post: Post, draft: Draft): Promise<void> {

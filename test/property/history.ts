@@ -65,6 +65,10 @@ export type Fact =
   | { fact: 'retried', at: number, id: string, queued: boolean, expiresMs: number }
   | { fact: 'closed', at: number, id: string, reason: 'cancelled' | 'expired' }
   | { fact: 'spared', at: number, id: string, status: string }
+  /** An operator moved it, or tried to; null: not this. `scheduledMs` of the past: now. */
+  | {
+    fact: 'moved', at: number, id: string, status: string, lane: number | null, scheduledMs: number | null, expiresMs: number | null
+  }
   /** Housekeeping removed the idle buckets. */
   | { fact: 'pruned', at: number }
   | { fact: 'cleared', at: number, recipient: string }

@@ -1,7 +1,7 @@
 /** Kinds of breaches. */
 export type Kind =
   | 'spacing' | 'two in flight' | 'order' | 'attempts' | 'first come' | 'shares' | 'share' | 'promise'
-  | 'alarm' | 'rate' | 'in flight' | 'closed' | 'late' | 'idle' | 'gate' | 'caps' | 'key' | 'lost' | 'left over'
+  | 'alarm' | 'rate' | 'in flight' | 'closed' | 'late' | 'idle' | 'gate' | 'caps' | 'key' | 'lost' | 'left over' | 'moves'
 
 export interface Figures {
   sends: number
@@ -9,6 +9,7 @@ export interface Figures {
   promises: number
   cancelled: number
   expired: number
+  moved: number
   retries: number
   lostReplies: number
   expiredLeases: number
@@ -23,7 +24,7 @@ export interface Figures {
 export interface Judgement { figures: Figures, breaches: Map<Kind, string[]> }
 
 export function emptyFigures (): Figures {
-  const ends = { cancelled: 0, expired: 0, retries: 0, lostReplies: 0, expiredLeases: 0 }
+  const ends = { moved: 0, cancelled: 0, expired: 0, retries: 0, lostReplies: 0, expiredLeases: 0 }
   return { sends: 0, admitted: 0, promises: 0, ...ends, reduced: 0, opened: 0, beatenByShare: 0 }
 }
 

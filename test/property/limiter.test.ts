@@ -8,6 +8,7 @@ import { createRun } from '../../src/redis/commands.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { regressions, seedOf } from '../support/seed.js'
 import { describe, playRound, playRounds } from './rounds.js'
+import type { Scenario } from './scenario.js'
 
 const SEED = seedOf('property')
 const SENDS = Number(process.env['SENDS'] ?? (process.env['CI'] === undefined ? 52_000 : 3000))
@@ -20,6 +21,10 @@ for (const lanes of [false, true]) {
   await t.test(`no promise is broken ${lanes ? 'with three lanes' : 'with one lane'} (seed ${SEED})`, async t => await play(t, SEED, lanes))
 }
 
+await t.test(`no promise is broken where operators move messages (seed ${SEED})`, async t => {
+  await play(t, SEED, true, scenario => { scenario.move = 0.2 })
+})
+
 for (const { round, found, ...draw } of regressions.property) {
   await t.test(`round ${round} of seed ${draw.seed} does not find again: ${found}`, async t => {
     const redis = server.connect()
@@ -29,10 +34,11 @@ for (const { round, found, ...draw } of regressions.property) {
   })
 }
 
-async function play (t: Test, seed: number, lanes: boolean): Promise<void> {
+async function play (t: Test, seed: number, lanes: boolean, adapt?: (scenario: Scenario) => void): Promise<void> {
   const redis = server.connect()
   const prefix = createPrefix()
-  const played = await playRounds(redis, createRun(redis, prefix), prefix, { seed, lanes, sends: SENDS / 2, most: MOST })
+  const plan = { seed, lanes, sends: SENDS / 2, most: MOST, ...(adapt === undefined ? {} : { adapt }) }
+  const played = await playRounds(redis, createRun(redis, prefix), prefix, plan)
   t.comment(describe(seed, played))
   for (const [kind, texts] of played.sum.breaches) t.fail(`${kind}: ${texts.length}`, { first: texts.slice(0, 5), seed })
   t.ok(played.sum.figures.sends >= SENDS / 2, 'enough messages were sent to judge')

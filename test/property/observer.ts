@@ -1,6 +1,7 @@
 import type { Admitted, Fact, History, Rules } from './history.js'
 import type { Followed } from './queue-book.js'
 import { QueueBook } from './queue-book.js'
+import { judgeMove } from './moves.js'
 import { judgeGrant, judgeClaim, judgeQueued, judgeRefusal } from './promises.js'
 import { SenderBook } from './sender-book.js'
 import { Shares } from './shares.js'
@@ -33,7 +34,7 @@ export class Observer {
   rulesEasedAt = 0
   readonly #starts: Starts
   readonly #seconds: Seconds
-  readonly #scheduled = new Set<Followed>()
+  readonly scheduled = new Set<Followed>()
   /** By recipient and lane: the number of the youngest that started a first attempt. */
   readonly #youngest = new Map<string, number>()
 
@@ -58,7 +59,7 @@ export class Observer {
     this.book.facts++
     // Every call of admit lets due messages join first, at most ten times as many as a claim.
     if (fact.fact === 'admitted' || fact.fact === 'refused' || fact.fact === 'repeated') {
-      for (let time = 0; time < 10; time++) this.#joinDue(fact.at)
+      for (let time = 0; time < 10; time++) this.joinDue(fact.at)
     }
     switch (fact.fact) {
       case 'admitted':
@@ -68,7 +69,7 @@ export class Observer {
       case 'repeated':
         return fact.status === fact.expected ? undefined : this.breach('key', fact.at, `a repeat got ${fact.status} and not ${fact.expected}`)
       case 'claim':
-        return this.#joinDue(fact.at)
+        return this.joinDue(fact.at)
       case 'claimed':
         return judgeClaim(this, fact)
       case 'granted':
@@ -89,6 +90,7 @@ export class Observer {
         return this.#closed(fact)
       case 'spared':
         return this.#spared(fact)
+      case 'moved': return judgeMove(this, fact)
       case 'cleared':
         this.#starts.exempt(fact.recipient)
         return this.book.clear(this.book.pair(fact.recipient), fact.at)
@@ -128,21 +130,21 @@ export class Observer {
     this.messages.set(fact.id, message)
     if (fact.as !== 'granted') judgeQueued(this, message)
     this.unsettled++
+    message.join = this.book.number()
     if (fact.as === 'scheduled') {
-      this.#scheduled.add(message)
+      this.scheduled.add(message)
       return
     }
-    message.join = this.book.number()
     if (fact.as === 'queued') this.book.join(message, fact.at)
   }
 
   /** A claim lets due scheduled messages join their queues, at most 100: the earliest first, those of one moment in the order of acceptance. */
-  #joinDue (at: number): void {
+  joinDue (at: number): void {
     const moment = ({ admitted }: Followed): number => admitted.scheduledMs ?? 0
-    const due = [...this.#scheduled].filter(message => moment(message) <= at / 1000)
-    due.sort((a, b) => moment(a) - moment(b) || a.admittedAtFact - b.admittedAtFact)
+    const due = [...this.scheduled].filter(message => moment(message) <= at / 1000)
+    due.sort((a, b) => moment(a) - moment(b) || a.join - b.join)
     for (const message of due.slice(0, 100)) {
-      this.#scheduled.delete(message)
+      this.scheduled.delete(message)
       message.join = this.book.number()
       this.book.join(message, at)
     }
@@ -177,7 +179,8 @@ export class Observer {
     if (this.book.pair(recipient).flight?.message !== message) this.breach('two in flight', fact.at, `${recipient} started without its grant`)
     if (message.attempts > 0) return
     const youngest = this.#youngest.get(`${recipient} ${lane}`) ?? 0
-    if (youngest > message.join) this.breach('order', fact.at, `${recipient} number ${message.join} started after ${youngest}`)
+    const isLate = youngest > message.join && message.hasMoved !== true
+    if (isLate) this.breach('order', fact.at, `${recipient} number ${message.join} started after ${youngest}`)
     this.#youngest.set(`${recipient} ${lane}`, Math.max(youngest, message.join))
   }
 
@@ -263,7 +266,7 @@ export class Observer {
       this.breach('lost', fact.at, `${fact.id} closed from ${place}`)
     }
     if (fact.reason === 'expired' && message.expiresMs > fact.at / 1000) this.breach('lost', fact.at, `${fact.id} expired before its time`)
-    this.#scheduled.delete(message)
+    this.scheduled.delete(message)
     // A message that failed before its lifetime ended counts as failed, and may be retried as such.
     message.place = fact.reason === 'expired' && message.attempts > 0 ? 'failed' : 'closed'
     this.unsettled--

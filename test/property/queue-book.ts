@@ -4,7 +4,7 @@ import type { Admitted, Rules } from './history.js'
 /** A message as the observer follows it. */
 export interface Followed {
   admitted: Admitted
-  /** Its number in the order of joining; 0 until a scheduled one joins. */
+  /** Its number in the order of joining; of a scheduled one, in the order of acceptance until it joins. */
   join: number
   place: 'scheduled' | 'queued' | 'flight' | 'failures' | 'unknown' | 'sent' | 'failed' | 'closed'
   /** The numbers of the facts by which it was admitted and by which it last joined its queue. */
@@ -12,6 +12,8 @@ export interface Followed {
   queuedSinceFact: number
   attempts: number
   granted: boolean
+  /** To a lane in which a younger one may have started. */
+  hasMoved?: true
   expiresMs: number
   /** How many ahead of it in its pair left unsent. */
   leftAhead: number

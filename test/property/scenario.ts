@@ -20,6 +20,8 @@ export interface Scenario {
   /** Shares of the outcomes of attempts; the rest of 1 is sent. */
   fates: Record<'retry' | 'failed' | 'pair' | 'rate' | 'throughput' | 'stop' | 'unknown' | 'unsent' | 'slow' | 'vanish', number>
   cancel: number
+  /** Of messages that an operator moves; absent for none. */
+  move?: number
   repeat: number
   loseReply: number
   scheduled: number

@@ -10,6 +10,7 @@ export interface Reply<Body = Record<string, any>> {
 export interface Caller {
   post: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>
   put: (path: string, body?: unknown) => Promise<Reply>
+  patch: (path: string, body?: unknown) => Promise<Reply>
   get: (path: string) => Promise<Reply>
   del: (path: string) => Promise<Reply>
   /** `POST /messages` with a text and the fields of `more`. */
@@ -59,6 +60,7 @@ export function createCaller (origin: string, key?: string, ask: Ask = request):
   return {
     post,
     put: call('PUT'),
+    patch: call('PATCH'),
     get: call('GET'),
     del: call('DELETE'),
     send: async (to, message = 'Hello', more = {}, headers = {}) => await post('/messages', { to, message, ...more }, headers)

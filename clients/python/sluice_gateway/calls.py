@@ -12,6 +12,7 @@ from .types import (
     Accepted,
     Duplicate,
     Message,
+    MoveMessage,
     Batch,
     BatchResponse,
     CheckBatch,
@@ -133,6 +134,26 @@ class Calls:
             query={
                 "sender": sender,
             },
+        )
+
+    def move_message(
+        self,
+        id: str,
+        body: MoveMessage,
+        *,
+        sender: Optional[str] = None,
+    ) -> Message:
+        """A `send` key moves its own messages only, to lanes that it may use. A message in flight or
+        settled is not moved; one that has been attempted keeps its time, which is that of its
+        retry. A repeat changes nothing. Roles: `send`, `admin`.
+        """
+        return self._call(
+            "PATCH",
+            f"/api/v1/messages/{quote(id, safe='')}",
+            query={
+                "sender": sender,
+            },
+            body=body,
         )
 
     def cancel_message(

@@ -45,15 +45,16 @@ class _Problem(TypedDict):
     # `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only.
     # `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The
     # request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent
-    # yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409,
-    # This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large.
-    # `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type:
-    # application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message
-    # with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing
-    # from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`:
-    # 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`:
-    # 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts
-    # only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently.
+    # yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_MOVABLE`: 409, Only
+    # a waiting message can be moved. `NOT_RETRYABLE`: 409, This failure cannot be retried now.
+    # `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request
+    # body must be uncompressed JSON: send "Content-Type: application/json".
+    # `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different
+    # content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this
+    # sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422,
+    # WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422,
+    # The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only
+    # templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently.
     # `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent.
     # `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject".
     # `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later.
@@ -72,12 +73,13 @@ class _Problem(TypedDict):
         "INVALID_REQUEST", "INVALID_RECIPIENT", "RECIPIENT_IS_USER_ID", "SCHEDULED_IN_PAST",
         "INVALID_KEY", "UNAUTHENTICATED", "WEBHOOK_SIGNATURE", "FORBIDDEN", "NOT_PERMITTED",
         "NOT_FOUND", "SENDER_UNKNOWN", "NOT_SUPPORTED", "METHOD_NOT_ALLOWED", "TOO_SLOW",
-        "NOT_SENT_YET", "NOT_CANCELLABLE", "NOT_RETRYABLE", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-        "IDEMPOTENCY_KEY_REUSED", "RECIPIENT_OPTED_OUT", "CAMPAIGN_CANCELLED", "TEMPLATE_REJECTED",
-        "WINDOW_CLOSED", "PROVIDER_REJECTED", "ENDED_UNSENT", "LIMITED", "CALLER_RATE_LIMITED",
-        "RECIPIENT_QUEUE_FULL", "BACKLOG_FULL", "WOULD_EXPIRE", "HEADERS_TOO_LARGE", "INTERNAL",
-        "UNAVAILABLE", "OVERLOADED", "PROVIDER_UNAVAILABLE", "SHUTTING_DOWN", "CONFIG_INVALID",
-        "SCRIPT_INVALID", "LAYOUT_NEWER", "SETUP_FAILED"
+        "NOT_SENT_YET", "NOT_CANCELLABLE", "NOT_MOVABLE", "NOT_RETRYABLE", "TOO_LARGE",
+        "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_KEY_REUSED", "RECIPIENT_OPTED_OUT",
+        "CAMPAIGN_CANCELLED", "TEMPLATE_REJECTED", "WINDOW_CLOSED", "PROVIDER_REJECTED",
+        "ENDED_UNSENT", "LIMITED", "CALLER_RATE_LIMITED", "RECIPIENT_QUEUE_FULL", "BACKLOG_FULL",
+        "WOULD_EXPIRE", "HEADERS_TOO_LARGE", "INTERNAL", "UNAVAILABLE", "OVERLOADED",
+        "PROVIDER_UNAVAILABLE", "SHUTTING_DOWN", "CONFIG_INVALID", "SCRIPT_INVALID", "LAYOUT_NEWER",
+        "SETUP_FAILED"
     ]
 
 
@@ -96,8 +98,8 @@ class Problem(_Problem, total=False):
     id: str
     # PROVIDER_REJECTED: why WhatsApp rejected it
     error: DeliveryError
-    # NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its
-    # `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to
+    # NOT_CANCELLABLE, NOT_MOVABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for
+    # its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to
     # WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`:
     # the recipient read it. `retrying`: failed for a temporary reason and waits for its next
     # attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold
@@ -392,6 +394,9 @@ class _Duplicate(TypedDict):
 class Duplicate(_Duplicate, total=False):
     """The idempotency key is known: the state of the first message; nothing is sent (`duplicate`)"""
 
+    # Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the
+    # default. `bulk`: after all other lanes
+    priority: Literal["urgent", "normal", "bulk"]
     # As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a
     # recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a
     # one-time code. `service`: a response to what the person wrote
@@ -444,6 +449,8 @@ class Duplicate(_Duplicate, total=False):
     acknowledgedBy: str
     # The note of the acknowledgement
     note: str
+    # How it was moved while it waited, oldest first; absent if it was not, or once it is sent
+    moves: List[Moved]
     # Present and true if the sandbox replaces WhatsApp: nothing was really sent
     sandbox: bool
     # Present if the message is accepted although something about it is unusual
@@ -511,6 +518,9 @@ class _Message(TypedDict):
 class Message(_Message, total=False):
     """A message with its state and its history"""
 
+    # Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the
+    # default. `bulk`: after all other lanes
+    priority: Literal["urgent", "normal", "bulk"]
     # As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a
     # recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a
     # one-time code. `service`: a response to what the person wrote
@@ -562,6 +572,8 @@ class Message(_Message, total=False):
     acknowledgedBy: str
     # The note of the acknowledgement
     note: str
+    # How it was moved while it waited, oldest first; absent if it was not, or once it is sent
+    moves: List[Moved]
     # Present and true if the sandbox replaces WhatsApp: nothing was really sent
     sandbox: bool
 
@@ -584,6 +596,25 @@ class Attempt(TypedDict):
     error: Optional[str]
 
 
+class _Moved(TypedDict):
+    # When it was moved
+    at: str
+    # The API key that moved it
+    by: str
+
+
+class Moved(_Moved, total=False):
+    """A waiting message was moved to another lane, time or end of its life"""
+
+    # The lane that it joined. `urgent`: before all other lanes. `normal`: the default. `bulk`:
+    # after all other lanes
+    priority: Literal["urgent", "normal", "bulk"]
+    # When it was to be sent at the earliest
+    scheduledFor: str
+    # When it was to expire
+    expiresAt: str
+
+
 class DeliveryError(TypedDict):
     """Why an attempt failed"""
 
@@ -595,6 +626,21 @@ class DeliveryError(TypedDict):
     explanation: str
     # What to do about it
     remedy: str
+
+
+class MoveMessage(TypedDict, total=False):
+    """Where a waiting message goes; what is left out stays"""
+
+    # The lane that it joins, behind older messages of its recipient and ahead of younger ones.
+    # `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+    priority: Literal["urgent", "normal", "bulk"]
+    # When to send it at the earliest; null: as soon as its rate limits allow. What is left of its
+    # lifetime counts from then. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms
+    # since the epoch as a number or its digits
+    scheduledFor: Optional[Union[str, float]]
+    # When it expires if it still waits: at most 30 days after it may be sent. RFC 3339 with a time
+    # zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits
+    expiresAt: Union[str, float]
 
 
 class _AcceptedRow(TypedDict):
@@ -733,6 +779,9 @@ class _DuplicateRow(TypedDict):
 class DuplicateRow(_DuplicateRow, total=False):
     """A row of a batch whose idempotency key is known"""
 
+    # Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the
+    # default. `bulk`: after all other lanes
+    priority: Literal["urgent", "normal", "bulk"]
     # As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a
     # recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a
     # one-time code. `service`: a response to what the person wrote
@@ -785,6 +834,8 @@ class DuplicateRow(_DuplicateRow, total=False):
     acknowledgedBy: str
     # The note of the acknowledgement
     note: str
+    # How it was moved while it waited, oldest first; absent if it was not, or once it is sent
+    moves: List[Moved]
     # Present and true if the sandbox replaces WhatsApp: nothing was really sent
     sandbox: bool
     # Present if the message is accepted although something about it is unusual
@@ -813,15 +864,16 @@ class _ProblemRow(TypedDict):
     # `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only.
     # `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The
     # request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent
-    # yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_RETRYABLE`: 409,
-    # This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large.
-    # `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type:
-    # application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message
-    # with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing
-    # from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`:
-    # 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`:
-    # 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts
-    # only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently.
+    # yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_MOVABLE`: 409, Only
+    # a waiting message can be moved. `NOT_RETRYABLE`: 409, This failure cannot be retried now.
+    # `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request
+    # body must be uncompressed JSON: send "Content-Type: application/json".
+    # `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different
+    # content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this
+    # sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422,
+    # WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422,
+    # The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only
+    # templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently.
     # `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent.
     # `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject".
     # `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later.
@@ -840,12 +892,13 @@ class _ProblemRow(TypedDict):
         "INVALID_REQUEST", "INVALID_RECIPIENT", "RECIPIENT_IS_USER_ID", "SCHEDULED_IN_PAST",
         "INVALID_KEY", "UNAUTHENTICATED", "WEBHOOK_SIGNATURE", "FORBIDDEN", "NOT_PERMITTED",
         "NOT_FOUND", "SENDER_UNKNOWN", "NOT_SUPPORTED", "METHOD_NOT_ALLOWED", "TOO_SLOW",
-        "NOT_SENT_YET", "NOT_CANCELLABLE", "NOT_RETRYABLE", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-        "IDEMPOTENCY_KEY_REUSED", "RECIPIENT_OPTED_OUT", "CAMPAIGN_CANCELLED", "TEMPLATE_REJECTED",
-        "WINDOW_CLOSED", "PROVIDER_REJECTED", "ENDED_UNSENT", "LIMITED", "CALLER_RATE_LIMITED",
-        "RECIPIENT_QUEUE_FULL", "BACKLOG_FULL", "WOULD_EXPIRE", "HEADERS_TOO_LARGE", "INTERNAL",
-        "UNAVAILABLE", "OVERLOADED", "PROVIDER_UNAVAILABLE", "SHUTTING_DOWN", "CONFIG_INVALID",
-        "SCRIPT_INVALID", "LAYOUT_NEWER", "SETUP_FAILED"
+        "NOT_SENT_YET", "NOT_CANCELLABLE", "NOT_MOVABLE", "NOT_RETRYABLE", "TOO_LARGE",
+        "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_KEY_REUSED", "RECIPIENT_OPTED_OUT",
+        "CAMPAIGN_CANCELLED", "TEMPLATE_REJECTED", "WINDOW_CLOSED", "PROVIDER_REJECTED",
+        "ENDED_UNSENT", "LIMITED", "CALLER_RATE_LIMITED", "RECIPIENT_QUEUE_FULL", "BACKLOG_FULL",
+        "WOULD_EXPIRE", "HEADERS_TOO_LARGE", "INTERNAL", "UNAVAILABLE", "OVERLOADED",
+        "PROVIDER_UNAVAILABLE", "SHUTTING_DOWN", "CONFIG_INVALID", "SCRIPT_INVALID", "LAYOUT_NEWER",
+        "SETUP_FAILED"
     ]
 
 
@@ -864,8 +917,8 @@ class ProblemRow(_ProblemRow, total=False):
     id: str
     # PROVIDER_REJECTED: why WhatsApp rejected it
     error: DeliveryError
-    # NOT_CANCELLABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its
-    # `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to
+    # NOT_CANCELLABLE, NOT_MOVABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for
+    # its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to
     # WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`:
     # the recipient read it. `retrying`: failed for a temporary reason and waits for its next
     # attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold
@@ -1346,9 +1399,10 @@ class StartJobFilter(TypedDict, total=False):
 
     # Only messages of this sender, by phone number id; default: all senders
     sender: str
-    # Only messages in this state. Default: for `cancel` all that wait, else `failed`. `scheduled`:
-    # waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `retrying`: failed for
-    # a temporary reason and waits for its next attempt. `failed`: failed permanently
+    # Only messages in this state. Default: for `cancel` and `move` all that wait, else `failed`.
+    # `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue.
+    # `retrying`: failed for a temporary reason and waits for its next attempt. `failed`: failed
+    # permanently
     state: Literal["scheduled", "queued", "retrying", "failed"]
     # Only messages of this campaign
     campaign: str
@@ -1380,10 +1434,26 @@ class StartJobFilter(TypedDict, total=False):
     failedUntil: str
 
 
+class StartJobMove(TypedDict, total=False):
+    """Of a move: where the messages go"""
+
+    # The lane that it joins, behind older messages of its recipient and ahead of younger ones.
+    # `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+    priority: Literal["urgent", "normal", "bulk"]
+    # When to send it at the earliest; null: as soon as its rate limits allow. What is left of its
+    # lifetime counts from then. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms
+    # since the epoch as a number or its digits
+    scheduledFor: Optional[Union[str, float]]
+    # When it expires if it still waits: at most 30 days after it may be sent. RFC 3339 with a time
+    # zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits
+    expiresAt: Union[str, float]
+
+
 class _StartJob(TypedDict):
     # What to do. `cancel`: cancels messages that wait. `retry`: retries failures, due or not.
-    # `acknowledge`: acknowledges failures
-    action: Literal["cancel", "retry", "acknowledge"]
+    # `move`: moves messages that wait to another lane, time or end of their lives. `acknowledge`:
+    # acknowledges failures
+    action: Literal["cancel", "retry", "move", "acknowledge"]
     # The messages; all that is given has to match
     filter: StartJobFilter
 
@@ -1391,6 +1461,8 @@ class _StartJob(TypedDict):
 class StartJob(_StartJob, total=False):
     """A bulk job to start"""
 
+    # Of a move: where the messages go
+    move: StartJobMove
     # Only count the messages that match
     dryRun: bool
     # Of an acknowledgement: stored in the history of each message
@@ -1403,8 +1475,9 @@ class BulkJob(TypedDict):
     # Its id: the same for the same action and filter
     id: str
     # What it does. `cancel`: cancels messages that wait. `retry`: retries failures, due or not.
-    # `acknowledge`: acknowledges failures
-    action: Literal["cancel", "retry", "acknowledge"]
+    # `move`: moves messages that wait to another lane, time or end of their lives. `acknowledge`:
+    # acknowledges failures
+    action: Literal["cancel", "retry", "move", "acknowledge"]
     # How far it is. `waiting`: a worker node will take it. `active`: under way. `completed`: done.
     # `stopped`: an operator stopped it; what was done stays. `failed`: given up, since Redis was
     # not available; start it again
@@ -1415,6 +1488,8 @@ class BulkJob(TypedDict):
     filter: str
     # States in which it finds messages
     states: List[Literal["scheduled", "queued", "retrying", "failed"]]
+    # Of a move: where its messages go, such as `priority=urgent scheduledFor=now`
+    move: Optional[str]
     # Of an acknowledgement
     note: Optional[str]
     # Messages that were compared with the filter
@@ -1423,7 +1498,7 @@ class BulkJob(TypedDict):
     total: int
     # Messages that match; while messages come and go, about
     matched: int
-    # Messages that are cancelled or acknowledged, or whose retry has begun; 0 of a dry run
+    # Messages that are cancelled, moved or acknowledged, or whose retry has begun; 0 of a dry run
     done: int
     # Of a cancellation that is done: messages in flight or of unknown outcome, which end by
     # themselves
@@ -2024,23 +2099,24 @@ class _AuditEntry(TypedDict):
     at: str
     # The API key of the operator
     by: str
-    # What was done. `cancel`: cancelled a message. `retry`: retried failures. `acknowledge`:
-    # acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data
-    # of a recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the
-    # rules of a sender. `opt-out`: recorded that a recipient opted out of marketing.
-    # `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a
-    # recipient opted in to marketing again. `stop-retries`: stopped the retry worker.
-    # `start-retries`: started the retry worker. `create-campaign`: created a campaign.
-    # `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`:
-    # cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign.
-    # `bulk-cancel`: cancelled the messages that match a filter. `bulk-retry`: retried the failures
-    # that match a filter. `bulk-acknowledge`: acknowledged the failures that match a filter.
-    # `stop-job`: stopped a bulk job
+    # What was done. `cancel`: cancelled a message. `move`: moved a message to another lane, time or
+    # end of its life. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`:
+    # reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused
+    # a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`:
+    # recorded that a recipient opted out of marketing. `resume-template`: sent the waiting messages
+    # of a template. `opt-in`: recorded that a recipient opted in to marketing again.
+    # `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker.
+    # `create-campaign`: created a campaign. `pause-campaign`: paused a campaign. `resume-campaign`:
+    # resumed a campaign. `cancel-campaign`: cancelled a campaign. `retry-campaign`: retried the
+    # FAILED messages of a campaign. `bulk-cancel`: cancelled the messages that match a filter.
+    # `bulk-retry`: retried the failures that match a filter. `bulk-move`: moved the messages that
+    # match a filter. `bulk-acknowledge`: acknowledged the failures that match a filter. `stop-job`:
+    # stopped a bulk job
     action: Literal[
-        "cancel", "retry", "acknowledge", "clear", "erase", "pause", "resume", "quota", "opt-out",
-        "resume-template", "opt-in", "stop-retries", "start-retries", "create-campaign",
+        "cancel", "move", "retry", "acknowledge", "clear", "erase", "pause", "resume", "quota",
+        "opt-out", "resume-template", "opt-in", "stop-retries", "start-retries", "create-campaign",
         "pause-campaign", "resume-campaign", "cancel-campaign", "retry-campaign", "bulk-cancel",
-        "bulk-retry", "bulk-acknowledge", "stop-job"
+        "bulk-retry", "bulk-move", "bulk-acknowledge", "stop-job"
     ]
     # The sender; `*` for all
     sender: str

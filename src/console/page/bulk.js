@@ -9,7 +9,7 @@ const ASK_MS = 500
 
 /** The texts of an action: while it runs, and its result. */
 const texts = {
-  retry: ['job.retry', 'job.retried'], acknowledge: ['job.ack', 'job.acked'], cancel: ['job.cancel', 'job.cancelled']
+  retry: ['job.retry', 'job.retried'], acknowledge: ['job.ack', 'job.acked'], cancel: ['job.cancel', 'job.cancelled'], move: ['job.move', 'job.moved']
 }
 
 /** Starts the job of `body`, and follows it. `total`: messages that are expected to match. */

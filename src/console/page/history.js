@@ -1,4 +1,4 @@
-import { span } from './format.js'
+import { exact, span } from './format.js'
 import { has, t } from './i18n.js'
 
 /** A wait of more than a minute stands out. */
@@ -17,7 +17,8 @@ const ms = iso => new Date(iso).getTime()
  * with `at` null where the time is not known. Each fact stands there once.
  */
 export function historyOf (message) {
-  const events = [acceptedOf(message), ...message.attempts.map(attemptOf), ...endOf(message), ...statusesOf(message), ...acknowledgedOf(message)]
+  const events = [acceptedOf(message), ...message.attempts.map(attemptOf), ...endOf(message), ...statusesOf(message), ...acknowledgedOf(message),
+    ...(message.moves ?? []).map(movedOf)]
   events.sort((one, other) => one.sort - other.sort)
   const rows = []
   let before = null
@@ -93,6 +94,15 @@ function statusesOf ({ deliveredAt, readAt, deliveryError }) {
       ? []
       : [{ at: null, sort: Infinity, tone: 'bad', icon: 'failed', title: t('event.bounced'), code: deliveryError.code }])
   ]
+}
+
+function movedOf ({ at, by, priority, scheduledFor, expiresAt }) {
+  const to = [
+    priority && t('event.movedLane', { lane: t(`lane.${priority}`) }),
+    scheduledFor && t('event.movedTime', { time: exact(scheduledFor) }),
+    expiresAt && t('event.movedEnd', { time: exact(expiresAt) })
+  ].filter(Boolean).join(', ')
+  return { at, sort: ms(at), tone: 'quiet', icon: 'right', title: t('event.moved', { by, to }) }
 }
 
 function acknowledgedOf ({ acknowledgedAt, acknowledgedBy, note }) {

@@ -78,6 +78,7 @@ export function Facts ({ message, sender }) {
     })}
     ${fact(t('caller'), text(message.caller))}
     ${fact(t('fact.kind'), text(message.type))}
+    ${fact(t('move.lane'), message.priority && t(`lane.${message.priority}`))}
     ${fact(t('fact.category'), text(message.category))}
     ${fact(t('fact.accepted'), html`<span title=${exact(message.createdAt)}>${clock(message.createdAt)}</span>`)}
     ${fact(t('fact.attempts'), String(message.attemptCount))}

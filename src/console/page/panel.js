@@ -1,5 +1,5 @@
 import { get } from './api.js'
-import { acknowledgeOne, cancelOne, retryOne } from './actions.js'
+import { acknowledgeOne, cancelOne, moveOne, retryOne } from './actions.js'
 import { caller, mayAct, say } from './app.js'
 import { useCode } from './codes.js'
 import { explainStatus, replyFor } from './explain-status.js'
@@ -116,6 +116,9 @@ function Actions ({ message, reply, read, hasTrouble }) {
     if (final) {
       actions.push(html`<${Button} key="again" id="retry" data-key="r" kind="ghost" title=${`${t('retrySame')} (r)`}
         onClick=${() => did(retryOne(id, { final: true }))}>${t('retrySame')}<//>`)
+    }
+    if (['queued', 'scheduled', 'retrying'].includes(status)) {
+      actions.push(html`<${Button} key="move" id="move" onClick=${() => did(moveOne(message))}>${t('moveMessage')}<//>`)
     }
     if (['queued', 'scheduled', 'retrying', 'unknown'].includes(status)) {
       actions.push(html`<${Button} key="cancel" id="cancel" kind="danger" onClick=${() => did(cancelOne(id))}>${t('cancelMessage')}<//>`)

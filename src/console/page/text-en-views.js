@@ -99,6 +99,7 @@ export const enViews = {
   retry: 'Retry…',
   retryNow: 'Retry now',
   retrySame: 'Send the same content again…',
+  moveMessage: 'Move…',
   cancelMessage: 'Cancel message…',
   textGone: 'The text is not kept after the message has ended.',
   whatToDo: 'What to do',

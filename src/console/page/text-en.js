@@ -128,6 +128,7 @@ export const en = {
   'error.FORBIDDEN': 'This API key does not permit this.',
   'error.NOT_RETRYABLE': 'It is no longer a failure, or a retry is in flight.',
   'error.NOT_RETRYABLE.do': 'The page shows its state in a moment.',
+  'error.NOT_MOVABLE': 'It can no longer be moved.',
   'error.NOT_CANCELLABLE': 'It can no longer be cancelled.',
   'error.NOT_FOUND': 'Not found.',
   'error.NOT_FOUND.do': 'Results are kept for one day by default, failures for 30 days.',

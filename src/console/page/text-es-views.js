@@ -97,6 +97,7 @@ export const esViews = {
   retry: 'Reintentar…',
   retryNow: 'Reintentar ahora',
   retrySame: 'Enviar el mismo contenido otra vez…',
+  moveMessage: 'Mover…',
   cancelMessage: 'Cancelar mensaje…',
   textGone: 'El texto no se conserva cuando el mensaje ha terminado.',
   whatToDo: 'Qué hacer',

@@ -122,6 +122,7 @@ export const es = {
   'error.FORBIDDEN': 'Esta clave de API no lo permite.',
   'error.NOT_RETRYABLE': 'Ya no es un fallo, o hay un reintento en vuelo.',
   'error.NOT_RETRYABLE.do': 'La página muestra su estado en un momento.',
+  'error.NOT_MOVABLE': 'Ya no se puede mover.',
   'error.NOT_CANCELLABLE': 'Ya no se puede cancelar.',
   'error.NOT_FOUND': 'No encontrado.',
   'error.NOT_FOUND.do': 'Los resultados se guardan un día por defecto; los fallos, 30 días.',

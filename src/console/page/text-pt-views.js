@@ -97,6 +97,7 @@ export const ptViews = {
   retry: 'Tentar de novo…',
   retryNow: 'Tentar agora',
   retrySame: 'Enviar o mesmo conteúdo de novo…',
+  moveMessage: 'Mover…',
   cancelMessage: 'Cancelar mensagem…',
   textGone: 'O texto não é guardado depois que a mensagem termina.',
   whatToDo: 'O que fazer',

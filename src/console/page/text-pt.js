@@ -122,6 +122,7 @@ export const pt = {
   'error.FORBIDDEN': 'Esta chave de API não permite isso.',
   'error.NOT_RETRYABLE': 'Já não é uma falha, ou há uma tentativa em voo.',
   'error.NOT_RETRYABLE.do': 'A página mostra o estado em um momento.',
+  'error.NOT_MOVABLE': 'Já não pode ser movida.',
   'error.NOT_CANCELLABLE': 'Já não pode ser cancelada.',
   'error.NOT_FOUND': 'Não encontrado.',
   'error.NOT_FOUND.do': 'Resultados são guardados por um dia por padrão; falhas, por 30 dias.',

@@ -16,6 +16,7 @@ const AuditQuerySchema = Type.Object({
 
 const actions: Record<AuditEntry['action'], string> = {
   cancel: 'cancelled a message',
+  move: 'moved a message to another lane, time or end of its life',
   retry: 'retried failures',
   acknowledge: 'acknowledged failures',
   clear: 'reset the rate limit of a recipient',
@@ -35,6 +36,7 @@ const actions: Record<AuditEntry['action'], string> = {
   'retry-campaign': 'retried the FAILED messages of a campaign',
   'bulk-cancel': 'cancelled the messages that match a filter',
   'bulk-retry': 'retried the failures that match a filter',
+  'bulk-move': 'moved the messages that match a filter',
   'bulk-acknowledge': 'acknowledged the failures that match a filter',
   'stop-job': 'stopped a bulk job'
 }

@@ -1,6 +1,7 @@
-import { Type } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
 import type { Queue } from 'bullmq'
-import { actionable, jobIdOf, listBulkJobs, readBulkJob, startBulkJob, stopBulkJob, type BulkJobView } from '../../bulk/jobs.js'
+import { actionable, jobIdOf, listBulkJobs, readBulkJob, startBulkJob, stopBulkJob, type BulkAction, type BulkJobView } from '../../bulk/jobs.js'
+import type { Move } from '../../drain/move.js'
 import { invalidField, SluiceError } from '../../errors.js'
 import { globalKey } from '../../redis/keys.js'
 import { redisNowMs } from '../../redis/server-clock.js'
@@ -8,12 +9,14 @@ import { formatTime, formatTimeOrNull } from '../../values/time.js'
 import type { Api, ServedSenders } from '../api.js'
 import { chooseSenders } from '../api.js'
 import { describeFilter, readKeptFilter } from '../message-filter.js'
+import { describeMove, readMove } from '../move.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
 import { sampleTime } from '../samples.js'
 import { defaulted, ref } from '../schemas/common.js'
 import { BulkJobSchema, BulkJobsSchema, JobParamsSchema, jobSchemas, StartJobSchema } from '../schemas/job.js'
+import type { MoveMessageSchema } from '../schemas/move.js'
 import type { AuditDeps } from './audit.js'
 import { audit } from './audit.js'
 
@@ -27,6 +30,7 @@ export const bulkJob = {
   dryRun: false,
   filter: 'template=order_ready',
   states: [...actionable.cancel],
+  move: null,
   note: null,
   scanned: 40_000,
   total: 100_000,
@@ -47,7 +51,7 @@ const operations = {
   start: {
     operationId: 'startJob',
     tags: ['Bulk jobs'],
-    summary: 'Cancels, retries or acknowledges all messages that match a filter, in the background',
+    summary: 'Cancels, retries, moves or acknowledges all messages that match a filter, in the background',
     description: 'With `dryRun` they are counted. A worker node does it, and if that dies, another one goes on. While a job with the same action ' +
       'and filter is under way, the response has that one. Messages that are accepted, or fail, after the request are not concerned.',
     body: StartJobSchema,
@@ -60,6 +64,7 @@ const operations = {
     'x-requests': {
       count: { summary: 'Count first', body: { action: example.action, filter: example.filter, dryRun: true } },
       retry: { summary: 'Retry what failed with one code', body: { action: 'retry', filter: { errorCode: '131049' } } },
+      move: { summary: 'Send what is scheduled now', body: { action: 'move', filter: { state: 'scheduled' }, move: { scheduledFor: null } } },
       acknowledge: {
         summary: 'Acknowledge the failures of one hour',
         body: {
@@ -106,20 +111,25 @@ export function jobRoutes (api: Api, deps: JobRouteDeps): void {
   const { senders, bulkQueue } = deps
 
   api.post('/jobs', { schema: operations.start, config: { roles: ['admin'] } }, async (request, reply) => {
-    const { action, dryRun, note, filter: { sender, state, ...criteria } } = request.body
+    const { action, dryRun, note, move: wanted, filter: { sender, state, ...criteria } } = request.body
     const by = request.caller.name
-    const possible = actionable[action]
+    const atMs = await nowOf(deps)
+    const move = readBulkMove(action, wanted, atMs)
+    // A message that has been attempted keeps its time.
+    const possible = actionable[action].filter(state => state !== 'retrying' || move?.scheduledFor === undefined)
     if (state !== undefined && !possible.includes(state)) {
+      const what = move?.scheduledFor === undefined ? action : `${action} to another time`
       throw invalidField('INVALID_REQUEST', {
-        field: 'filter.state', detail: `must be one of ${possible.join(', ')} for ${action}`, value: state, allowed: [...possible]
+        field: 'filter.state', detail: `must be one of ${possible.join(', ')} for ${what}`, value: state, allowed: [...possible]
       })
     }
-    const states = state !== undefined ? [state] : action === 'cancel' ? possible : ['failed' as const]
+    const states = state !== undefined ? [state] : action === 'cancel' || action === 'move' ? possible : ['failed' as const]
     const chosen = chooseSenders(senders, sender)
     const about = describeFilter({ ...(sender === undefined ? {} : { sender }), ...(state === undefined ? {} : { state }), ...criteria })
     const filter = { ...readKeptFilter(criteria), ...(sender === undefined ? {} : { sender }) }
-    const job = await startBulkJob(bulkQueue, { action, filter, about, states, dryRun, note, senders: chosen, by, atMs: await nowOf(deps) })
-    const noted = note === undefined ? {} : { detail: note }
+    const job = await startBulkJob(bulkQueue, { action, filter, about, states, move, dryRun, note, senders: chosen, by, atMs })
+    const detail = move === undefined ? note : describeMove(move)
+    const noted = detail === undefined ? {} : { detail }
     if (!dryRun) await audit(deps, { by, action: `bulk-${action}`, sender: sender ?? '*', subject: about, ...noted })
     reply.status(202)
     return describeJob(job)
@@ -143,9 +153,18 @@ export function jobRoutes (api: Api, deps: JobRouteDeps): void {
   })
 }
 
+/** `move` is there for a move, and for nothing else. */
+function readBulkMove (action: BulkAction, wanted: Static<typeof MoveMessageSchema> | undefined, nowMs: number): Move | undefined {
+  if ((action === 'move') !== (wanted !== undefined)) {
+    throw invalidField('INVALID_REQUEST', { field: 'move', detail: action === 'move' ? 'is required for move' : `must be absent for ${action}` })
+  }
+  return wanted === undefined ? undefined : readMove(wanted, nowMs, 'move.')
+}
+
 /** A job as the API returns it. */
-export function describeJob ({ startedAt, finishedAt, states, ...job }: BulkJobView) {
-  return { ...job, states: [...states], startedAt: formatTime(startedAt), finishedAt: formatTimeOrNull(finishedAt) }
+export function describeJob ({ startedAt, finishedAt, states, move, ...job }: BulkJobView) {
+  const target = move === null ? null : describeMove(move)
+  return { ...job, move: target, states: [...states], startedAt: formatTime(startedAt), finishedAt: formatTimeOrNull(finishedAt) }
 }
 
 /** Redis's clock. */

@@ -2,12 +2,9 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyContextConfig, FastifyReply } from 'fastify'
 import type { Admission } from '../../admission/admit.js'
 import { admit } from '../../admission/admit.js'
-import { digest } from '../../admission/key.js'
-import type { Caller } from '../../callers.js'
 import { cancelledBy, closeMessage } from '../../drain/close.js'
 import { SluiceError } from '../../errors.js'
-import { parseId, publicId } from '../../redis/keys.js'
-import type { MessageView } from '../../settlement/inspect.js'
+import { publicId } from '../../redis/keys.js'
 import { inspectMessage } from '../../settlement/inspect.js'
 import type { CallerHeaders } from '../../throttle/caller.js'
 import { takeSlots } from '../../throttle/caller.js'
@@ -15,9 +12,10 @@ import type { Rules } from '../../throttle/sender.js'
 import type { PostDeps } from '../admission-result.js'
 import { resultOf, toResponse } from '../admission-result.js'
 import type { Api } from '../api.js'
-import { chooseSender } from '../api.js'
+import { findMessage, MessageParamsSchema } from '../find-message.js'
 import { audit } from './audit.js'
 import { describeMessage } from '../message-view.js'
+import { moveRoutes } from './move.js'
 import { addSchemas } from '../openapi.js'
 import type { RequestExample } from '../operation.js'
 import { json, optionalHeaders } from '../operation.js'
@@ -25,7 +23,9 @@ import { problems } from '../problem-responses.js'
 import { prefersAsync, readKeyHeader, readPost } from '../request.js'
 import { sampleTime, deliveryError, OTHER_ID, posted, postedWithoutKey, queuedMessage, SENDER, sentMessage, wait, WAMID } from '../samples.js'
 import { either, ref, SenderQuerySchema } from '../schemas/common.js'
-import { AcceptedSchema, AttemptSchema, DeliveryErrorSchema, DuplicateSchema, MessageSchema, SentSchema, WarningSchema } from '../schemas/message.js'
+import {
+  AcceptedSchema, AttemptSchema, DeliveryErrorSchema, DuplicateSchema, MessageSchema, MovedSchema, SentSchema, WarningSchema
+} from '../schemas/message.js'
 import { PostMessageSchema } from '../schemas/post-message.js'
 
 const order = { to: '+1 555 010 4711', message: 'Your order has left', idempotencyKey: 'order-4711', metadata: { order: 4711 } }
@@ -97,9 +97,6 @@ const postMessage = {
   'x-requests': postRequests
 }
 
-const MessageParamsSchema = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: 300, description: 'Id of the message, or your own idempotency key' })
-})
 const ofOne = { tags: ['Messages'], params: MessageParamsSchema, querystring: SenderQuerySchema }
 
 const getMessage = {
@@ -143,7 +140,8 @@ const cancelMessage = {
 
 /** Accepting, reading and cancelling messages. */
 export function messageRoutes (api: Api, deps: PostDeps): void {
-  addSchemas(api, PostMessageSchema, WarningSchema, SentSchema, AcceptedSchema, DuplicateSchema, MessageSchema, AttemptSchema, DeliveryErrorSchema)
+  addSchemas(api, PostMessageSchema, WarningSchema, SentSchema, AcceptedSchema, DuplicateSchema, MessageSchema, AttemptSchema, MovedSchema,
+    DeliveryErrorSchema)
 
   // Checked by the handler, with more than the schema can say.
   const validatorCompiler = () => () => true
@@ -170,6 +168,8 @@ export function messageRoutes (api: Api, deps: PostDeps): void {
     return describeMessage(sender, view, deps, key)
   })
 
+  moveRoutes(api, deps)
+
   api.delete('/messages/:id', { schema: cancelMessage, config: { roles: ['send', 'admin'] } }, async (request, reply) => {
     const { sender, view, key } = await findMessage(deps, request.params.id, request.query.sender, request.caller)
     reply.messageId = publicId(sender, view.id)
@@ -180,17 +180,6 @@ export function messageRoutes (api: Api, deps: PostDeps): void {
     if (after !== null) return describeMessage(sender, after, deps, key)
     reply.status(204)
   })
-}
-
-/** By id, or by the caller's own idempotency key. For a `send` key the messages of other keys do not exist. */
-async function findMessage (
-  deps: PostDeps, name: string, senderName: string | undefined, caller: Caller
-): Promise<{ sender: string, view: MessageView, key: string | null }> {
-  const parts = parseId(name)
-  const sender = chooseSender(deps.senders, parts?.sender ?? senderName)
-  const view = await inspectMessage(deps.store, sender, parts === null ? { digest: digest(sender, caller.name, name) } : { id: parts.id })
-  if (view === null || (caller.role === 'send' && view.caller !== caller.name)) throw new SluiceError('NOT_FOUND', { field: 'id' })
-  return { sender, view, key: parts === null ? name : null }
 }
 
 /** The rule of the pair, and the caller's own rate, as in the IETF draft "RateLimit header fields"; times in whole seconds. */

@@ -3,9 +3,13 @@ import type { BulkAction, BulkJobView, BulkState } from '../../bulk/jobs.js'
 import { count, defaulted, flag, listOf, oneOf, optionalSender, text, textOrNull, timestamp, timestampOrNull } from './common.js'
 import { criteria } from './filter.js'
 import { states } from './message.js'
+import { moveFields } from './move.js'
 
 const actions: Record<BulkAction, string> = {
-  cancel: 'cancels messages that wait', retry: 'retries failures, due or not', acknowledge: 'acknowledges failures'
+  cancel: 'cancels messages that wait',
+  retry: 'retries failures, due or not',
+  move: 'moves messages that wait to another lane, time or end of their lives',
+  acknowledge: 'acknowledges failures'
 }
 const jobStates: Record<BulkJobView['state'], string> = {
   waiting: 'a worker node will take it',
@@ -21,9 +25,10 @@ export const StartJobSchema = Type.Object({
   action: oneOf(actions, 'What to do'),
   filter: Type.Object({
     sender: optionalSender('Only messages of this sender, by phone number id; default: all senders'),
-    state: Type.Optional(oneOf(stateMeanings, 'Only messages in this state. Default: for `cancel` all that wait, else `failed`')),
+    state: Type.Optional(oneOf(stateMeanings, 'Only messages in this state. Default: for `cancel` and `move` all that wait, else `failed`')),
     ...criteria
   }, { additionalProperties: false, minProperties: 1, description: 'The messages; all that is given has to match' }),
+  move: Type.Optional(Type.Object(moveFields, { additionalProperties: false, minProperties: 1, description: 'Of a move: where the messages go' })),
   dryRun: defaulted(Type.Boolean({ default: false, description: 'Only count the messages that match' })),
   note: Type.Optional(Type.String({
     minLength: 1, maxLength: 500, pattern: '^[^\\x00-\\x1f]*$', description: 'Of an acknowledgement: stored in the history of each message'
@@ -41,11 +46,12 @@ export const BulkJobSchema = Type.Object({
   states: Type.Array(Type.Unsafe<BulkState>({ type: 'string', enum: Object.keys(stateMeanings) }), {
     description: 'States in which it finds messages'
   }),
+  move: textOrNull('Of a move: where its messages go, such as `priority=urgent scheduledFor=now`'),
   note: textOrNull('Of an acknowledgement'),
   scanned: count('Messages that were compared with the filter'),
   total: count('Messages to compare, about: `scanned` of `total` is how far it is'),
   matched: count('Messages that match; while messages come and go, about'),
-  done: count('Messages that are cancelled or acknowledged, or whose retry has begun; 0 of a dry run'),
+  done: count('Messages that are cancelled, moved or acknowledged, or whose retry has begun; 0 of a dry run'),
   left: count('Of a cancellation that is done: messages in flight or of unknown outcome, which end by themselves'),
   by: text('The API key of the operator'),
   startedAt: timestamp('When it was requested. Later messages and failures are not concerned'),

@@ -3,8 +3,8 @@ import { Type } from '@sinclair/typebox'
 import type { KeySource, State, WaitingFor } from '../../message.js'
 import type { Warning } from '../../recipient.js'
 import {
-  anyObjectOrNull, categoryMeanings, count, countOrNull, either, flag, listOf, oneOf, oneOfOrNull, ref, sandboxFlag, senderIdText, text, textOrNull,
-  timestamp, timestampOrNull
+  anyObjectOrNull, categoryMeanings, count, countOrNull, either, flag, laneMeanings, listOf, oneOf, oneOfOrNull, ref, sandboxFlag, senderIdText, text,
+  textOrNull, timestamp, timestampOrNull
 } from './common.js'
 
 export const states: Record<State, string> = {
@@ -70,6 +70,14 @@ export const AttemptSchema = Type.Object({
   error: textOrNull('The error text')
 }, { $id: 'Attempt', description: 'One attempt to send a message' })
 
+export const MovedSchema = Type.Object({
+  at: timestamp('When it was moved'),
+  by: text('The API key that moved it'),
+  priority: Type.Optional(oneOf(laneMeanings, 'The lane that it joined')),
+  scheduledFor: Type.Optional(timestamp('When it was to be sent at the earliest')),
+  expiresAt: Type.Optional(timestamp('When it was to expire'))
+}, { $id: 'Moved', description: 'A waiting message was moved to another lane, time or end of its life' })
+
 export const delayMs = countOrNull('How long it waits at least; null if no end is known')
 export const expectedAt = timestampOrNull('The earliest time at which it can be sent; null if no end is known')
 export const position = count('Its position in the recipient\'s queue, from 1')
@@ -128,6 +136,7 @@ export const MessageSchema = Type.Object({
   message: contentOrNull,
   type: textOrNull('The Cloud API message type; null once the message is settled'),
   metadata: anyObjectOrNull('As the caller gave it'),
+  priority: Type.Optional(oneOf(laneMeanings, 'Its lane, while the message is stored')),
   category: Type.Optional(oneOf(categoryMeanings, 'As the caller gave it, while the message is stored')),
   cancelledFor: Type.Optional(oneOf<string>({
     'opted-out': 'marketing to a recipient who has opted out', campaign: 'its campaign was cancelled'
@@ -152,6 +161,7 @@ export const MessageSchema = Type.Object({
   acknowledgedBy: Type.Optional(text('The API key that acknowledged it')),
   note: Type.Optional(text('The note of the acknowledgement')),
   attempts: listOf([AttemptSchema], 'Attempts that did not succeed at once, oldest first'),
+  moves: Type.Optional(listOf([MovedSchema], 'How it was moved while it waited, oldest first; absent if it was not, or once it is sent')),
   sandbox: sandboxFlag
 }, { $id: 'Message', description: 'A message with its state and its history' })
 

@@ -22,7 +22,7 @@ const idempotencyKey = Type.String({
     'Without either, a key is derived from recipient, content, type, `timestamp` and `scheduledFor`'
 })
 
-const time = (description: string) => Type.Union([Type.String({ maxLength: 64 }), Type.Number()], {
+export const time = (description: string) => Type.Union([Type.String({ maxLength: 64 }), Type.Number()], {
   ...formatted('time'),
   description: `${description}. RFC 3339 with a time zone, such as \`2030-01-31T09:30:00Z\`, or ms since the epoch as a number or its digits`
 })

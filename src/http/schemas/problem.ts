@@ -30,7 +30,7 @@ export const ProblemSchema = Type.Object({
   requestId: Type.Optional(text('The request, as in the header `X-Request-Id` and in the log')),
   id: Type.Optional(text('IDEMPOTENCY_KEY_REUSED, PROVIDER_REJECTED: the message that the key belongs to')),
   error: Type.Optional(ref(DeliveryErrorSchema, 'PROVIDER_REJECTED: why WhatsApp rejected it')),
-  messageStatus: Type.Optional(oneOf(states, 'NOT_CANCELLABLE, NOT_SENT_YET: the state of the message')),
+  messageStatus: Type.Optional(oneOf(states, 'NOT_CANCELLABLE, NOT_MOVABLE, NOT_SENT_YET: the state of the message')),
   waitMs: Type.Optional(countOrNull(
     'LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: ' +
       'how long the message would have waited; null if no end is known'))
