@@ -10,7 +10,10 @@ export interface paths {
         };
         /**
          * Finds messages by recipient, idempotency key, WhatsApp's id or an entry of their metadata
-         * @description A message has to match all of `recipient`, `idempotencyKey`, `providerMessageId` and `tag` that are given. Without any of them the response has the newest messages, some seconds old and at most the last 200 of each sender. A `send` key finds its own messages only. Newest first, and complete: go on with `nextCursor` until it is null. One request reads a limited part of the index, so a page may have fewer messages than the limit, and even none, before that. Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.
+         * @description A message has to match all of `recipient`, `idempotencyKey`, `providerMessageId` and `tag` that are given. Without any of them
+         * the response has the newest messages, some seconds old and at most the last 200 of each sender. A `send` key finds its own messages only.
+         * Newest first, and complete: go on with `nextCursor` until it is null. One request reads a limited part of the index, so a page may have
+         * fewer messages than the limit, and even none, before that. Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.
          *
          *     Roles: `send`, `read`, `admin`.
          */
@@ -18,7 +21,9 @@ export interface paths {
         put?: never;
         /**
          * Accepts a message: sends it at once, or queues it and returns how long it waits
-         * @description Exactly one of `immediate`, `queued` and `duplicate` is true in every 2xx response. After a 2xx the message ends as sent, failed, cancelled or expired, and `GET /messages/{id}` returns which and why. After a time-out or a 5xx, repeat the request with the same idempotency key: the repeat cannot send the message twice.
+         * @description Exactly one of `immediate`, `queued` and `duplicate` is true in every 2xx response. After a 2xx the message ends as sent,
+         * failed, cancelled or expired, and `GET /messages/{id}` returns which and why. After a time-out or a 5xx, repeat the request with the same
+         * idempotency key: the repeat cannot send the message twice.
          *
          *     Roles: `send`, `admin`.
          */
@@ -56,7 +61,8 @@ export interface paths {
         head?: never;
         /**
          * Moves a waiting message to another lane, time or end of its life
-         * @description A `send` key moves its own messages only, to lanes that it may use. A message in flight or settled is not moved; one that has been attempted keeps its time, which is that of its retry. A repeat changes nothing.
+         * @description A `send` key moves its own messages only, to lanes that it may use. A message in flight or settled is not moved; one that has
+         * been attempted keeps its time, which is that of its retry. A repeat changes nothing.
          *
          *     Roles: `send`, `admin`.
          */
@@ -74,7 +80,10 @@ export interface paths {
         put?: never;
         /**
          * Accepts up to 1,000 messages and returns one result each, in the same order
-         * @description Never sends within the request, and is not atomic as a whole. Messages are accepted in the order of the rows. Each result is the response of POST /messages with `Prefer: respond-async`, with its status as `httpStatus`. After a row that is rejected for now (UNAVAILABLE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL), later rows to the same recipient may be rejected with it, so that none overtakes it.
+         * @description Never sends within the request, and is not atomic as a whole. Messages are accepted in the order of the rows. Each result is
+         * the response of POST /messages with `Prefer: respond-async`, with its status as `httpStatus`. After a row that is rejected for now
+         * (UNAVAILABLE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL), later rows to the same recipient may be rejected with it, so that
+         * none overtakes it.
          *
          *     Roles: `send`, `admin`.
          */
@@ -96,7 +105,8 @@ export interface paths {
         put?: never;
         /**
          * Says what would become of up to 1,000 messages, and accepts none
-         * @description The same checks as in POST /messages/batch: fields, recipient, sender, idempotency key and opt-out. Queue limits are not checked. Each row is checked alone, so two equal rows are both new.
+         * @description The same checks as in POST /messages/batch: fields, recipient, sender, idempotency key and opt-out. Queue limits are not
+         * checked. Each row is checked alone, so two equal rows are both new.
          *
          *     Roles: `send`, `admin`.
          */
@@ -272,7 +282,9 @@ export interface paths {
         };
         /**
          * Lists delivery failures with their attempts, an explanation and a remedy
-         * @description Of all senders, or of one. PENDING first: those whose retry has begun, then by next retry; then FAILED and RESOLVED, newest first. A failure is PENDING until its retry has ended, and `messageStatus` and `waitingFor` say where it is. With a narrow filter, a page may be empty and have a `nextCursor`.
+         * @description Of all senders, or of one. PENDING first: those whose retry has begun, then by next retry; then FAILED and RESOLVED, newest
+         * first. A failure is PENDING until its retry has ended, and `messageStatus` and `waitingFor` say where it is. With a narrow filter, a page
+         * may be empty and have a `nextCursor`.
          *
          *     Roles: `read`, `admin`.
          */
@@ -294,7 +306,8 @@ export interface paths {
         };
         /**
          * Counts all PENDING and FAILED failures by cause
-         * @description Of all senders, or of one. `status`, `errorCode`, `reason` and `acknowledged` of a group are the filter that lists it, from its `cursor` on.
+         * @description Of all senders, or of one. `status`, `errorCode`, `reason` and `acknowledged` of a group are the filter that lists it, from
+         * its `cursor` on.
          *
          *     Roles: `read`, `admin`.
          */
@@ -318,7 +331,9 @@ export interface paths {
         put?: never;
         /**
          * Retries due failures now
-         * @description Of all senders, or of one, and with a filter only those that match; at most `limit` of all together. Without a filter the oldest first. With `status` FAILED they are reopened. For thousands of failures, use a bulk job (`POST /jobs`). Retries obey the same rate limits as new messages: one without a free slot returns to its queue (`deferred`).
+         * @description Of all senders, or of one, and with a filter only those that match; at most `limit` of all together. Without a filter the
+         * oldest first. With `status` FAILED they are reopened. For thousands of failures, use a bulk job (`POST /jobs`). Retries obey the same rate
+         * limits as new messages: one without a free slot returns to its queue (`deferred`).
          *
          *     Roles: `admin`.
          */
@@ -410,7 +425,8 @@ export interface paths {
         put?: never;
         /**
          * Cancels, retries, moves or acknowledges all messages that match a filter, in the background
-         * @description With `dryRun` they are counted. A worker node does it, and if that dies, another one goes on. While a job with the same action and filter is under way, the response has that one. Messages that are accepted, or fail, after the request are not concerned.
+         * @description With `dryRun` they are counted. A worker node does it, and if that dies, another one goes on. While a job with the same action
+         * and filter is under way, the response has that one. Messages that are accepted, or fail, after the request are not concerned.
          *
          *     Roles: `admin`.
          */
@@ -521,7 +537,10 @@ export interface paths {
         post?: never;
         /**
          * Erases the data of a recipient, for all senders or one
-         * @description Cancels queued, scheduled and retrying messages, and gives up those of unknown outcome. Then deletes results, failures, the search index and the state of the rate limit. The existence and final state of a message remain under its idempotency key for as long as the key is remembered, so that a repeat is not sent. They contain no recipient, content, metadata or WhatsApp id. May be repeated at any time; must be repeated after 202.
+         * @description Cancels queued, scheduled and retrying messages, and gives up those of unknown outcome. Then deletes results, failures, the
+         * search index and the state of the rate limit. The existence and final state of a message remain under its idempotency key for as long as
+         * the key is remembered, so that a repeat is not sent. They contain no recipient, content, metadata or WhatsApp id. May be repeated at any
+         * time; must be repeated after 202.
          *
          *     Roles: `admin`.
          */
@@ -561,7 +580,9 @@ export interface paths {
         get?: never;
         /**
          * Records that a recipient opted out of marketing from a sender
-         * @description Queued marketing to the recipient is cancelled at once, scheduled or retried marketing is cancelled when it is due, and new marketing is rejected with RECIPIENT_OPTED_OUT. Other messages are not affected. Marketing is what was posted with `category` `marketing` or through `/marketing_messages`.
+         * @description Queued marketing to the recipient is cancelled at once, scheduled or retried marketing is cancelled when it is due, and new
+         * marketing is rejected with RECIPIENT_OPTED_OUT. Other messages are not affected. Marketing is what was posted with `category` `marketing`
+         * or through `/marketing_messages`.
          *
          *     Roles: `send`, `admin`.
          */
@@ -569,7 +590,8 @@ export interface paths {
         post?: never;
         /**
          * Records that a recipient opted in to marketing from a sender again
-         * @description A recipient who opted out in WhatsApp has to opt in there too; until then WhatsApp rejects marketing with 131050, which records the opt-out again.
+         * @description A recipient who opted out in WhatsApp has to opt in there too; until then WhatsApp rejects marketing with 131050, which
+         * records the opt-out again.
          *
          *     Roles: `admin`.
          */
@@ -628,7 +650,8 @@ export interface paths {
         };
         /**
          * Returns what happened at each sender since a moment, and by minute of the last hour
-         * @description Nodes add their counts every two seconds, so the last seconds are missing, and what a node had not added when it died is lost. For exact counts use the metrics.
+         * @description Nodes add their counts every two seconds, so the last seconds are missing, and what a node had not added when it died is lost.
+         * For exact counts use the metrics.
          *
          *     Roles: `read`, `admin`.
          */
@@ -903,7 +926,8 @@ export interface components {
             field: string;
             /** @description What is wrong with it */
             detail: string;
-            /** @description What was sent, cut to 80 characters; absent for lists, objects, and what may be a secret, a phone number or the text of a message */
+            /** @description What was sent, cut to 80 characters; absent for lists, objects, and what may be a secret, a phone number or the text of a
+             * message */
             value?: string | number | boolean;
             /** @description The allowed values; for an unknown field the known fields */
             allowed?: unknown[];
@@ -919,10 +943,40 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_MOVABLE`: 409, Only a waiting message can be moved. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use
+             * the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a
+             * business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a
+             * minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401,
+             * Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured
+             * app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this
+             * message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured.
+             * `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this
+             * method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet.
+             * `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_MOVABLE`: 409, Only a waiting message can be moved.
+             * `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`:
+             * 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency
+             * key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender.
+             * `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template
+             * of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only
+             * templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency
+             * key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject".
+             * `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's
+             * queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would
+             * expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the
+             * gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node
+             * overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the
+             * request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key.
+             * `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds
+             * data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_MOVABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED"
+                | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED"
+                | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_MOVABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE"
+                | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED"
+                | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE"
+                | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID"
+                | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The invalid field, parameter or header; of several the first */
@@ -936,11 +990,17 @@ export interface components {
             /** @description PROVIDER_REJECTED: why WhatsApp rejected it */
             error?: components["schemas"]["DeliveryError"];
             /**
-             * @description NOT_CANCELLABLE, NOT_MOVABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
+             * @description NOT_CANCELLABLE, NOT_MOVABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`. `queued`:
+             * waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the
+             * recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`:
+             * was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`:
+             * cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
-            messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited; null if no end is known */
+            messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled"
+                | "expired";
+            /** @description LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited;
+             * null if no end is known */
             waitMs?: number | null;
         };
         /** @description Every 2xx response of POST /messages; exactly one of `immediate`, `queued` and `duplicate` is true */
@@ -971,9 +1031,11 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
-            /** @description Your name for the message: a repeat within 24 h is a duplicate. The header `Idempotency-Key` takes precedence. Without either, a key is derived from recipient, content, type, `timestamp` and `scheduledFor` */
+            /** @description Your name for the message: a repeat within 24 h is a duplicate. The header `Idempotency-Key` takes precedence. Without
+             * either, a key is derived from recipient, content, type, `timestamp` and `scheduledFor` */
             idempotencyKey?: string;
-            /** @description Makes a derived key differ. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
+            /** @description Makes a derived key differ. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number
+             * or its digits */
             timestamp?: string | number;
             /** @description false: no key is derived where none is given */
             deduplicate?: boolean;
@@ -983,7 +1045,8 @@ export interface components {
              */
             priority?: "urgent" | "normal" | "bulk";
             /**
-             * @description WhatsApp's category of the message. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
+             * @description WhatsApp's category of the message. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`:
+             * about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
@@ -992,26 +1055,31 @@ export interface components {
             /** @description Phone number id of the sender; default: the first one configured */
             sender?: string;
             /**
-             * @description What to do with a message that cannot be sent at once. `wait`: it joins the queue, the default. `reject`: it is rejected with LIMITED
+             * @description What to do with a message that cannot be sent at once. `wait`: it joins the queue, the default. `reject`: it is rejected
+             * with LIMITED
              * @enum {string}
              */
             whenLimited?: "wait" | "reject";
             /** @description How long it may wait before it expires */
             expiresInMs?: number;
-            /** @description When to send it at the earliest. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
+            /** @description When to send it at the earliest. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a
+             * number or its digits */
             scheduledFor?: string | number;
             /**
-             * @description What to do if `scheduledFor` is more than a minute in the past. `reject`: it is rejected with SCHEDULED_IN_PAST, the default. `send`: it is sent at once
+             * @description What to do if `scheduledFor` is more than a minute in the past. `reject`: it is rejected with SCHEDULED_IN_PAST, the
+             * default. `send`: it is sent at once
              * @enum {string}
              */
             whenPast?: "reject" | "send";
             /**
-             * @description What to do if its outcome stays unknown. `retry`: it is sent again, so perhaps twice. `fail`: it is given up, although it may have been sent
+             * @description What to do if its outcome stays unknown. `retry`: it is sent again, so perhaps twice. `fail`: it is given up, although it
+             * may have been sent
              * @enum {string}
              */
             onUnknown?: "retry" | "fail";
             /**
-             * @description What to do with a message that WhatsApp accepts only while the recipient's window is open, where it is closed; needs WINDOW_CHECK. `reject`: it is rejected with WINDOW_CLOSED, the default. `wait`: it waits until the recipient writes
+             * @description What to do with a message that WhatsApp accepts only while the recipient's window is open, where it is closed; needs
+             * WINDOW_CHECK. `reject`: it is rejected with WINDOW_CLOSED, the default. `wait`: it waits until the recipient writes
              * @enum {string}
              */
             whenClosed?: "reject" | "wait";
@@ -1033,7 +1101,8 @@ export interface components {
         /** @description Something unusual about an accepted message */
         Warning: {
             /**
-             * @description What is unusual; stable. `NUMBER_IMPOSSIBLE`: no number of this country has so many digits; numbering plans change, so the message is accepted
+             * @description What is unusual; stable. `NUMBER_IMPOSSIBLE`: no number of this country has so many digits; numbering plans change, so the
+             * message is accepted
              * @enum {string}
              */
             code: "NUMBER_IMPOSSIBLE";
@@ -1051,12 +1120,17 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived
+             * from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`:
+             * is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it.
+             * `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its
+             * outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its
+             * lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -1093,12 +1167,17 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived
+             * from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`:
+             * is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it.
+             * `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its
+             * outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its
+             * lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -1127,10 +1206,17 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
+             * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
+             * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
+             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
+             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
+                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1148,18 +1234,24 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived
+             * from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`:
+             * is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it.
+             * `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its
+             * outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its
+             * lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
             /** @description Phone number id of the sender */
             sender: string;
-            /** @description The recipient as it is sent: `+` and the digits of a number, a business-scoped user id or a group; null once it is settled */
+            /** @description The recipient as it is sent: `+` and the digits of a number, a business-scoped user id or a group; null once it is
+             * settled */
             to: string | null;
             /** @description The recipient in canonical form: a number in digits, a business-scoped user id, or `group:<id>`; null once erased */
             recipient: string | null;
@@ -1176,17 +1268,20 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+             * @description Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other
+             * lanes
              * @enum {string}
              */
             priority?: "urgent" | "normal" | "bulk";
             /**
-             * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
+             * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out.
+             * `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
             /**
-             * @description Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient who has opted out. `campaign`: its campaign was cancelled
+             * @description Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient who has opted out.
+             * `campaign`: its campaign was cancelled
              * @enum {string}
              */
             cancelledFor?: "opted-out" | "campaign";
@@ -1244,10 +1339,17 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
+             * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
+             * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
+             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
+             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
+                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1288,18 +1390,24 @@ export interface components {
             /** @description The idempotency key in force; null once the message is settled, unless it was requested by its key */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived
+             * from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string|null}
              */
             keySource: "header" | "field" | "derived" | "none" | null;
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`:
+             * is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it.
+             * `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its
+             * outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its
+             * lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
             /** @description Phone number id of the sender */
             sender: string;
-            /** @description The recipient as it is sent: `+` and the digits of a number, a business-scoped user id or a group; null once it is settled */
+            /** @description The recipient as it is sent: `+` and the digits of a number, a business-scoped user id or a group; null once it is
+             * settled */
             to: string | null;
             /** @description The recipient in canonical form: a number in digits, a business-scoped user id, or `group:<id>`; null once erased */
             recipient: string | null;
@@ -1316,17 +1424,20 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+             * @description Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other
+             * lanes
              * @enum {string}
              */
             priority?: "urgent" | "normal" | "bulk";
             /**
-             * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
+             * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out.
+             * `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
             /**
-             * @description Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient who has opted out. `campaign`: its campaign was cancelled
+             * @description Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient who has opted out.
+             * `campaign`: its campaign was cancelled
              * @enum {string}
              */
             cancelledFor?: "opted-out" | "campaign";
@@ -1384,10 +1495,17 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
+             * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
+             * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
+             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
+             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
+                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1468,13 +1586,16 @@ export interface components {
         /** @description Where a waiting message goes; what is left out stays */
         MoveMessage: {
             /**
-             * @description The lane that it joins, behind older messages of its recipient and ahead of younger ones. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+             * @description The lane that it joins, behind older messages of its recipient and ahead of younger ones. `urgent`: before all other
+             * lanes. `normal`: the default. `bulk`: after all other lanes
              * @enum {string}
              */
             priority?: "urgent" | "normal" | "bulk";
-            /** @description When to send it at the earliest; null: as soon as its rate limits allow. What is left of its lifetime counts from then. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
+            /** @description When to send it at the earliest; null: as soon as its rate limits allow. What is left of its lifetime counts from then.
+             * RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
             scheduledFor?: string | number | null;
-            /** @description When it expires if it still waits: at most 30 days after it may be sent. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
+            /** @description When it expires if it still waits: at most 30 days after it may be sent. RFC 3339 with a time zone, such as
+             * `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
             expiresAt?: string | number;
         };
         /** @description An array of messages, or an object that contains it */
@@ -1493,12 +1614,17 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived
+             * from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`:
+             * is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it.
+             * `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its
+             * outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its
+             * lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -1527,10 +1653,17 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
+             * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
+             * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
+             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
+             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
+                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1550,18 +1683,24 @@ export interface components {
             /** @description The idempotency key in force */
             idempotencyKey: string | null;
             /**
-             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
+             * @description Where the key came from. `header`: the header `Idempotency-Key`. `field`: the field `idempotencyKey`. `derived`: derived
+             * from recipient, content, type, `timestamp` and `scheduledFor`. `none`: it has none
              * @enum {string}
              */
             keySource: "header" | "field" | "derived" | "none";
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`:
+             * is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it.
+             * `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its
+             * outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its
+             * lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
             /** @description Phone number id of the sender */
             sender: string;
-            /** @description The recipient as it is sent: `+` and the digits of a number, a business-scoped user id or a group; null once it is settled */
+            /** @description The recipient as it is sent: `+` and the digits of a number, a business-scoped user id or a group; null once it is
+             * settled */
             to: string | null;
             /** @description The recipient in canonical form: a number in digits, a business-scoped user id, or `group:<id>`; null once erased */
             recipient: string | null;
@@ -1578,17 +1717,20 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+             * @description Its lane, while the message is stored. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other
+             * lanes
              * @enum {string}
              */
             priority?: "urgent" | "normal" | "bulk";
             /**
-             * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
+             * @description As the caller gave it, while the message is stored. `marketing`: rejected and cancelled for a recipient who has opted out.
+             * `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
              * @enum {string}
              */
             category?: "marketing" | "utility" | "authentication" | "service";
             /**
-             * @description Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient who has opted out. `campaign`: its campaign was cancelled
+             * @description Why it was cancelled without a request for this message. `opted-out`: marketing to a recipient who has opted out.
+             * `campaign`: its campaign was cancelled
              * @enum {string}
              */
             cancelledFor?: "opted-out" | "campaign";
@@ -1646,10 +1788,17 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
+             * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
+             * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
+             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
+             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+            waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
+                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1692,10 +1841,40 @@ export interface components {
             /** @description The HTTP status */
             status: number;
             /**
-             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401, Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured. `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet. `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_MOVABLE`: 409, Only a waiting message can be moved. `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`: 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender. `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+             * @description What went wrong; stable. `INVALID_REQUEST`: 400, The request is invalid. `INVALID_RECIPIENT`: 400, Invalid recipient: use
+             * the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: 400, "to" holds a
+             * business-scoped user id, which WhatsApp drops silently; send it in "recipient". `SCHEDULED_IN_PAST`: 400, "scheduledFor" is more than a
+             * minute in the past. `INVALID_KEY`: 400, Invalid idempotency key: use 1 to 256 printable ASCII characters. `UNAUTHENTICATED`: 401,
+             * Missing or unknown API key: send "Authorization: Bearer <key>". `WEBHOOK_SIGNATURE`: 401, The webhook signature matches no configured
+             * app secret. `FORBIDDEN`: 403, The API key's role does not permit this operation. `NOT_PERMITTED`: 403, The API key may not post this
+             * message. `NOT_FOUND`: 404, No such message, failure or route. `SENDER_UNKNOWN`: 404, No sender with this id is configured.
+             * `NOT_SUPPORTED`: 405, Operation not supported: the dashboard is read-only. `METHOD_NOT_ALLOWED`: 405, This path does not support this
+             * method. `TOO_SLOW`: 408, The request took too long to arrive. `NOT_SENT_YET`: 409, The quoted message has not been sent yet.
+             * `NOT_CANCELLABLE`: 409, Only a waiting message can be cancelled. `NOT_MOVABLE`: 409, Only a waiting message can be moved.
+             * `NOT_RETRYABLE`: 409, This failure cannot be retried now. `TOO_LARGE`: 413, The request body is too large. `UNSUPPORTED_MEDIA_TYPE`:
+             * 415, The request body must be uncompressed JSON: send "Content-Type: application/json". `IDEMPOTENCY_KEY_REUSED`: 422, This idempotency
+             * key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: 422, The recipient has opted out of marketing from this sender.
+             * `CAMPAIGN_CANCELLED`: 422, The campaign is cancelled. `TEMPLATE_REJECTED`: 422, WhatsApp has rejected, disabled or deleted the template
+             * of this message. `WINDOW_CLOSED`: 422, The recipient has not written or called in the last 24 hours, so that WhatsApp accepts only
+             * templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency
+             * key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject".
+             * `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's
+             * queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would
+             * expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the
+             * gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node
+             * overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the
+             * request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key.
+             * `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds
+             * data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
-            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED" | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED" | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_MOVABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE" | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED" | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+            code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED"
+                | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED"
+                | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_MOVABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE"
+                | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED"
+                | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE"
+                | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID"
+                | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The invalid field, parameter or header; of several the first */
@@ -1709,11 +1888,17 @@ export interface components {
             /** @description PROVIDER_REJECTED: why WhatsApp rejected it */
             error?: components["schemas"]["DeliveryError"];
             /**
-             * @description NOT_CANCELLABLE, NOT_MOVABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
+             * @description NOT_CANCELLABLE, NOT_MOVABLE, NOT_SENT_YET: the state of the message. `scheduled`: waits for its `scheduledFor`. `queued`:
+             * waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the
+             * recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`:
+             * was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`:
+             * cancelled before it was sent. `expired`: its lifetime ended before it could be sent
              * @enum {string}
              */
-            messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
-            /** @description LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited; null if no end is known */
+            messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled"
+                | "expired";
+            /** @description LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited;
+             * null if no end is known */
             waitMs?: number | null;
             /** @description When to retry, as in `Retry-After` */
             retryAfterMs?: number;
@@ -1819,7 +2004,9 @@ export interface components {
             /** @description Its name */
             name: string;
             /**
-             * @description What that means for its messages. `running`: its messages are sent. `paused`: none of its messages is sent until it is resumed. `cancelled`: its waiting messages are cancelled, and it takes no more. `finished`: all its messages have ended; with its next message it runs again
+             * @description What that means for its messages. `running`: its messages are sent. `paused`: none of its messages is sent until it is
+             * resumed. `cancelled`: its waiting messages are cancelled, and it takes no more. `finished`: all its messages have ended; with its next
+             * message it runs again
              * @enum {string}
              */
             state: "running" | "paused" | "cancelled" | "finished";
@@ -1909,7 +2096,8 @@ export interface components {
             /** @description Only those whose last error has this code. `none`: those without an error code */
             errorCode?: string;
             /**
-             * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
+             * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries
+             * failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
              * @enum {string}
              */
             reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";
@@ -1956,7 +2144,8 @@ export interface components {
             /** @description Only those whose last error has this code. `none`: those without an error code */
             errorCode?: string;
             /**
-             * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
+             * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries
+             * failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
              * @enum {string}
              */
             reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";
@@ -2001,20 +2190,30 @@ export interface components {
             /** @description Attempts so far */
             attemptCount: number;
             /**
-             * @description Its status. `PENDING`: waits for a retry, or its retry has begun. `RESOLVED`: a retry succeeded. `FAILED`: failed permanently
+             * @description Its status. `PENDING`: waits for a retry, or its retry has begun. `RESOLVED`: a retry succeeded. `FAILED`: failed
+             * permanently
              * @enum {string}
              */
             status: "PENDING" | "RESOLVED" | "FAILED";
             /**
-             * @description Where a PENDING one is; null otherwise. `retrying`: failed for a temporary reason and waits for its next attempt. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends
+             * @description Where a PENDING one is; null otherwise. `retrying`: failed for a temporary reason and waits for its next attempt.
+             * `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `unknown`: was sent and got no response; held until its
+             * outcome is known or the hold time ends
              * @enum {string|null}
              */
             messageStatus: "retrying" | "queued" | "sending" | "unknown" | null;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
+             * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
+             * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
+             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
+             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
+                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /** @description As the caller gave it */
             metadata: {
                 [key: string]: unknown;
@@ -2045,7 +2244,8 @@ export interface components {
              */
             updatedAt: string;
             /**
-             * @description Why it failed permanently; null unless FAILED. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
+             * @description Why it failed permanently; null unless FAILED. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries
+             * failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
              * @enum {string|null}
              */
             reason: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled" | null;
@@ -2115,14 +2315,16 @@ export interface components {
         /** @description Failures with one cause */
         FailureGroup: {
             /**
-             * @description Their status. `PENDING`: waits for a retry, or its retry has begun. `RESOLVED`: a retry succeeded. `FAILED`: failed permanently
+             * @description Their status. `PENDING`: waits for a retry, or its retry has begun. `RESOLVED`: a retry succeeded. `FAILED`: failed
+             * permanently
              * @enum {string}
              */
             status: "PENDING" | "RESOLVED" | "FAILED";
             /** @description The code of their last error */
             errorCode: string | null;
             /**
-             * @description Why they failed permanently; null unless FAILED. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
+             * @description Why they failed permanently; null unless FAILED. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries
+             * failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
              * @enum {string|null}
              */
             reason: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled" | null;
@@ -2168,7 +2370,8 @@ export interface components {
         /** @description A bulk job to start */
         StartJob: {
             /**
-             * @description What to do. `cancel`: cancels messages that wait. `retry`: retries failures, due or not. `move`: moves messages that wait to another lane, time or end of their lives. `acknowledge`: acknowledges failures
+             * @description What to do. `cancel`: cancels messages that wait. `retry`: retries failures, due or not. `move`: moves messages that wait
+             * to another lane, time or end of their lives. `acknowledge`: acknowledges failures
              * @enum {string}
              */
             action: "cancel" | "retry" | "move" | "acknowledge";
@@ -2177,7 +2380,9 @@ export interface components {
                 /** @description Only messages of this sender, by phone number id; default: all senders */
                 sender?: string;
                 /**
-                 * @description Only messages in this state. Default: for `cancel` and `move` all that wait, else `failed`. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `retrying`: failed for a temporary reason and waits for its next attempt. `failed`: failed permanently
+                 * @description Only messages in this state. Default: for `cancel` and `move` all that wait, else `failed`. `scheduled`: waits for its
+                 * `scheduledFor`. `queued`: waits in its recipient's queue. `retrying`: failed for a temporary reason and waits for its next attempt.
+                 * `failed`: failed permanently
                  * @enum {string}
                  */
                 state?: "scheduled" | "queued" | "retrying" | "failed";
@@ -2194,7 +2399,8 @@ export interface components {
                 /** @description Only those whose last error has this code. `none`: those without an error code */
                 errorCode?: string;
                 /**
-                 * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
+                 * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all
+                 * retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
                  * @enum {string}
                  */
                 reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";
@@ -2212,13 +2418,16 @@ export interface components {
             /** @description Of a move: where the messages go */
             move?: {
                 /**
-                 * @description The lane that it joins, behind older messages of its recipient and ahead of younger ones. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+                 * @description The lane that it joins, behind older messages of its recipient and ahead of younger ones. `urgent`: before all other
+                 * lanes. `normal`: the default. `bulk`: after all other lanes
                  * @enum {string}
                  */
                 priority?: "urgent" | "normal" | "bulk";
-                /** @description When to send it at the earliest; null: as soon as its rate limits allow. What is left of its lifetime counts from then. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
+                /** @description When to send it at the earliest; null: as soon as its rate limits allow. What is left of its lifetime counts from
+                 * then. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
                 scheduledFor?: string | number | null;
-                /** @description When it expires if it still waits: at most 30 days after it may be sent. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
+                /** @description When it expires if it still waits: at most 30 days after it may be sent. RFC 3339 with a time zone, such as
+                 * `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits */
                 expiresAt?: string | number;
             };
             /**
@@ -2234,12 +2443,14 @@ export interface components {
             /** @description Its id: the same for the same action and filter */
             id: string;
             /**
-             * @description What it does. `cancel`: cancels messages that wait. `retry`: retries failures, due or not. `move`: moves messages that wait to another lane, time or end of their lives. `acknowledge`: acknowledges failures
+             * @description What it does. `cancel`: cancels messages that wait. `retry`: retries failures, due or not. `move`: moves messages that
+             * wait to another lane, time or end of their lives. `acknowledge`: acknowledges failures
              * @enum {string}
              */
             action: "cancel" | "retry" | "move" | "acknowledge";
             /**
-             * @description How far it is. `waiting`: a worker node will take it. `active`: under way. `completed`: done. `stopped`: an operator stopped it; what was done stays. `failed`: given up, since Redis was not available; start it again
+             * @description How far it is. `waiting`: a worker node will take it. `active`: under way. `completed`: done. `stopped`: an operator
+             * stopped it; what was done stays. `failed`: given up, since Redis was not available; start it again
              * @enum {string}
              */
             state: "waiting" | "active" | "completed" | "stopped" | "failed";
@@ -2288,7 +2499,8 @@ export interface components {
             /** @description Phone number id of the sender; default: the first one configured */
             sender?: string;
             /**
-             * @description The lane that a new message would join. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes
+             * @description The lane that a new message would join. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other
+             * lanes
              * @default normal
              * @enum {string}
              */
@@ -2315,10 +2527,17 @@ export interface components {
              */
             nextSlotAt: string | null;
             /**
-             * @description What it would wait for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it would wait for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
+             * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
+             * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
+             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
+             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string}
              */
-            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry";
+            waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
+                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry";
             /** @description Messages in the recipient's queue */
             waiting: {
                 /** @description In the urgent lane */
@@ -2335,7 +2554,8 @@ export interface components {
             /** @description The customer service window of the recipient */
             window: {
                 /**
-                 * @description Whether WhatsApp accepts other messages than templates. `open`: the recipient has written or called within the last 24 hours. `closed`: surely closed: WhatsApp accepts only templates. `unknown`: not known, or not checked: every message passes
+                 * @description Whether WhatsApp accepts other messages than templates. `open`: the recipient has written or called within the last 24
+                 * hours. `closed`: surely closed: WhatsApp accepts only templates. `unknown`: not known, or not checked: every message passes
                  * @enum {string}
                  */
                 state: "open" | "closed" | "unknown";
@@ -2604,7 +2824,8 @@ export interface components {
         /** @description The circuit breaker of a sender */
         Circuit: {
             /**
-             * @description Whether WhatsApp works for this sender. `closed`: messages are sent. `open`: WhatsApp is down: messages wait, and probes go out one at a time. `half-open`: WhatsApp works again, and the backlog is sent at a part of the rate
+             * @description Whether WhatsApp works for this sender. `closed`: messages are sent. `open`: WhatsApp is down: messages wait, and probes
+             * go out one at a time. `half-open`: WhatsApp works again, and the backlog is sent at a part of the rate
              * @enum {string}
              */
             state: "closed" | "open" | "half-open";
@@ -2624,7 +2845,9 @@ export interface components {
         /** @description A stop of all templates of a sender */
         TemplateStop: {
             /**
-             * @description Whether WhatsApp sends its templates. `active`: they are sent, but for those that `GET /senders/{id}/templates` lists. `stopped`: WhatsApp sends none of them: messages of templates wait, and all others go on. `ending`: they are sent again, and what waited returns to its queue
+             * @description Whether WhatsApp sends its templates. `active`: they are sent, but for those that `GET /senders/{id}/templates` lists.
+             * `stopped`: WhatsApp sends none of them: messages of templates wait, and all others go on. `ending`: they are sent again, and what
+             * waited returns to its queue
              * @enum {string}
              */
             state: "active" | "stopped" | "ending";
@@ -2648,7 +2871,8 @@ export interface components {
             /** @description Messages per second */
             perSecond: number;
             /**
-             * @description Its name. `STANDARD`: 80 per second. `HIGH`: 1,000 per second. `COEXISTENCE`: 20 per second: the number is also used in the WhatsApp Business app
+             * @description Its name. `STANDARD`: 80 per second. `HIGH`: 1,000 per second. `COEXISTENCE`: 20 per second: the number is also used in
+             * the WhatsApp Business app
              * @enum {string}
              */
             level: "STANDARD" | "HIGH" | "COEXISTENCE";
@@ -2668,7 +2892,8 @@ export interface components {
             /** @description Messages per second that it may send now, at most its rule */
             perSecond: number;
             /**
-             * @description What the rate follows from. `rule`: its own rule. `ceiling`: the known limit of its number, which is lower than its rule. `rejected`: less than both, since WhatsApp rejected faster sending
+             * @description What the rate follows from. `rule`: its own rule. `ceiling`: the known limit of its number, which is lower than its rule.
+             * `rejected`: less than both, since WhatsApp rejected faster sending
              * @enum {string}
              */
             reason: "rule" | "ceiling" | "rejected";
@@ -2688,7 +2913,9 @@ export interface components {
         /** @description What is known of the customer service windows of a sender's recipients */
         Windows: {
             /**
-             * @description Whether closed windows are known. `off`: WINDOW_CHECK is off, and every message passes. `collecting`: webhooks have not come for 24 hours, or some may be missing: every message passes. `known`: messages that need an open window are rejected, replaced or held where it is closed
+             * @description Whether closed windows are known. `off`: WINDOW_CHECK is off, and every message passes. `collecting`: webhooks have not
+             * come for 24 hours, or some may be missing: every message passes. `known`: messages that need an open window are rejected, replaced or
+             * held where it is closed
              * @enum {string}
              */
             state: "off" | "collecting" | "known";
@@ -2792,7 +3019,10 @@ export interface components {
             /** @description Code of its language, in lower case and with `_` */
             language: string;
             /**
-             * @description What that means for its messages. `paused`: WhatsApp does not send it now: its messages wait until it is approved. `checking`: WhatsApp did not find it: its messages wait until its status is read, at most 90 seconds. `releasing`: it is approved, and its waiting messages return to their queues. `rejected`: WhatsApp has rejected, disabled or deleted it, or does not have it: its messages fail
+             * @description What that means for its messages. `paused`: WhatsApp does not send it now: its messages wait until it is approved.
+             * `checking`: WhatsApp did not find it: its messages wait until its status is read, at most 90 seconds. `releasing`: it is approved, and
+             * its waiting messages return to their queues. `rejected`: WhatsApp has rejected, disabled or deleted it, or does not have it: its
+             * messages fail
              * @enum {string}
              */
             state: "paused" | "checking" | "releasing" | "rejected";
@@ -2835,10 +3065,20 @@ export interface components {
             /** @description The API key of the operator */
             by: string;
             /**
-             * @description What was done. `cancel`: cancelled a message. `move`: moved a message to another lane, time or end of its life. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a recipient opted out of marketing. `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker. `create-campaign`: created a campaign. `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`: cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign. `bulk-cancel`: cancelled the messages that match a filter. `bulk-retry`: retried the failures that match a filter. `bulk-move`: moved the messages that match a filter. `bulk-acknowledge`: acknowledged the failures that match a filter. `stop-job`: stopped a bulk job
+             * @description What was done. `cancel`: cancelled a message. `move`: moved a message to another lane, time or end of its life. `retry`:
+             * retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a
+             * recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a
+             * recipient opted out of marketing. `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a recipient opted
+             * in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker. `create-campaign`: created
+             * a campaign. `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`: cancelled a campaign.
+             * `retry-campaign`: retried the FAILED messages of a campaign. `bulk-cancel`: cancelled the messages that match a filter. `bulk-retry`:
+             * retried the failures that match a filter. `bulk-move`: moved the messages that match a filter. `bulk-acknowledge`: acknowledged the
+             * failures that match a filter. `stop-job`: stopped a bulk job
              * @enum {string}
              */
-            action: "cancel" | "move" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "resume-template" | "opt-in" | "stop-retries" | "start-retries" | "create-campaign" | "pause-campaign" | "resume-campaign" | "cancel-campaign" | "retry-campaign" | "bulk-cancel" | "bulk-retry" | "bulk-move" | "bulk-acknowledge" | "stop-job";
+            action: "cancel" | "move" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "resume-template"
+                | "opt-in" | "stop-retries" | "start-retries" | "create-campaign" | "pause-campaign" | "resume-campaign" | "cancel-campaign"
+                | "retry-campaign" | "bulk-cancel" | "bulk-retry" | "bulk-move" | "bulk-acknowledge" | "stop-job";
             /** @description The sender; `*` for all */
             sender: string;
             /** @description What it was done to; never a recipient in full */
@@ -2856,7 +3096,8 @@ export interface components {
             /** @description The name of the key */
             name: string;
             /**
-             * @description What the key permits. `send`: posts, and reads and cancels its own messages. `read`: reads everything. `admin`: may do everything
+             * @description What the key permits. `send`: posts, and reads and cancels its own messages. `read`: reads everything. `admin`: may do
+             * everything
              * @enum {string}
              */
             role: "send" | "read" | "admin";
@@ -2958,7 +3199,11 @@ export interface components {
         /** @description The gateway's own data on a message that is not sent yet */
         GraphWait: {
             /**
-             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`: is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it. `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its lifetime ended before it could be sent
+             * @description The state of the message. `scheduled`: waits for its `scheduledFor`. `queued`: waits in its recipient's queue. `sending`:
+             * is being sent to WhatsApp. `sent`: WhatsApp accepted it. `delivered`: it reached the recipient's phone. `read`: the recipient read it.
+             * `retrying`: failed for a temporary reason and waits for its next attempt. `unknown`: was sent and got no response; held until its
+             * outcome is known or the hold time ends. `failed`: failed permanently. `cancelled`: cancelled before it was sent. `expired`: its
+             * lifetime ended before it could be sent
              * @enum {string}
              */
             status: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled" | "expired";
@@ -2972,10 +3217,17 @@ export interface components {
             /** @description Its position in the recipient's queue, from 1 */
             position?: number;
             /**
-             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
+             * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
+             * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
+             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
+             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
-            waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused" | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+            waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
+                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -3024,7 +3276,9 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `UNAVAILABLE`: Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: Node overloaded; retry later or on another node with the same idempotency key. `SHUTTING_DOWN`: Node is shutting down; retry on another node with the same idempotency key */
+        /** @description `UNAVAILABLE`: Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: Node overloaded; retry
+         * later or on another node with the same idempotency key. `SHUTTING_DOWN`: Node is shutting down; retry on another node with the same
+         * idempotency key */
         Unavailable: {
             headers: {
                 /** @description Whole seconds after which to retry; a minute if no end is known */
@@ -3081,7 +3335,9 @@ export interface operations {
                     "application/json": components["schemas"]["Messages"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3111,7 +3367,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for the message; takes precedence over the field `idempotencyKey`. In a batch, row n without a key of its own gets `<header>#<n>` */
+                /** @description Your name for the message; takes precedence over the field `idempotencyKey`. In a batch, row n without a key of its
+                 * own gets `<header>#<n>` */
                 "Idempotency-Key"?: string;
                 /** @description `respond-async`: never send within the request, so the response comes at once */
                 Prefer?: string;
@@ -3130,7 +3387,8 @@ export interface operations {
                 headers: {
                     /** @description `true`: the idempotency key is known, and the response describes its first message */
                     "Idempotent-Replayed"?: string;
-                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages
+                     * left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
                     /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
@@ -3144,7 +3402,8 @@ export interface operations {
             /** @description Accepted; it waits */
             202: {
                 headers: {
-                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages
+                     * left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
                     /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
@@ -3155,7 +3414,10 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient". `INVALID_KEY`: Invalid idempotency key: use 1 to 256 printable ASCII characters. `SCHEDULED_IN_PAST`: "scheduledFor" is more than a minute in the past */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient". `INVALID_KEY`: Invalid idempotency key: use 1 to 256 printable ASCII characters. `SCHEDULED_IN_PAST`:
+             * "scheduledFor" is more than a minute in the past */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3197,10 +3459,12 @@ export interface operations {
                 };
             };
             413: components["responses"]["TooLarge"];
-            /** @description `IDEMPOTENCY_KEY_REUSED`: This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: The recipient has opted out of marketing from this sender. `PROVIDER_REJECTED`: WhatsApp rejected this message permanently */
+            /** @description `IDEMPOTENCY_KEY_REUSED`: This idempotency key belongs to a message with different content. `RECIPIENT_OPTED_OUT`: The
+             * recipient has opted out of marketing from this sender. `PROVIDER_REJECTED`: WhatsApp rejected this message permanently */
             422: {
                 headers: {
-                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages
+                     * left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
                     /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
@@ -3211,12 +3475,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `LIMITED`: The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: The recipient's queue is full; retry later. `BACKLOG_FULL`: The sender's backlog is full; retry later. `WOULD_EXPIRE`: The message would expire before it could be sent */
+            /** @description `LIMITED`: The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: The API key posts
+             * faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: The recipient's queue is full; retry later. `BACKLOG_FULL`: The
+             * sender's backlog is full; retry later. `WOULD_EXPIRE`: The message would expire before it could be sent */
             429: {
                 headers: {
                     /** @description Whole seconds after which to retry; a minute if no end is known */
                     "Retry-After"?: string;
-                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages
+                     * left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
                     /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
@@ -3430,7 +3697,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for the message; takes precedence over the field `idempotencyKey`. In a batch, row n without a key of its own gets `<header>#<n>` */
+                /** @description Your name for the message; takes precedence over the field `idempotencyKey`. In a batch, row n without a key of its
+                 * own gets `<header>#<n>` */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3445,7 +3713,8 @@ export interface operations {
             /** @description One result for each row */
             207: {
                 headers: {
-                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages
+                     * left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
                     /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
@@ -3456,7 +3725,8 @@ export interface operations {
                     "application/json": components["schemas"]["BatchResponse"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_KEY`: Invalid idempotency key: use 1 to 256 printable ASCII characters */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_KEY`: Invalid idempotency key: use 1 to 256 printable ASCII
+             * characters */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3536,7 +3806,9 @@ export interface operations {
                     "application/json": components["schemas"]["Messages"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3688,7 +3960,8 @@ export interface operations {
             /** @description `CAMPAIGN_CANCELLED`: The campaign is cancelled */
             422: {
                 headers: {
-                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages
+                     * left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
                     /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
@@ -3750,7 +4023,8 @@ export interface operations {
             /** @description `CAMPAIGN_CANCELLED`: The campaign is cancelled */
             422: {
                 headers: {
-                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages
+                     * left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
                     /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
@@ -3812,7 +4086,8 @@ export interface operations {
             /** @description `CAMPAIGN_CANCELLED`: The campaign is cancelled */
             422: {
                 headers: {
-                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages
+                     * left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
                     /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
@@ -3874,7 +4149,8 @@ export interface operations {
             /** @description `CAMPAIGN_CANCELLED`: The campaign is cancelled */
             422: {
                 headers: {
-                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
+                    /** @description The state of the pair, and of the caller's rate if it has one, as in the IETF draft: `"pair";r=<messages
+                     * left>;t=<seconds until the next slot>, "caller";r=…;t=…` */
                     RateLimit?: string;
                     /** @description The rule of the pair, and the caller's rate: `"pair";q=<messages>;w=<seconds>, "caller";q=…;w=…` */
                     "RateLimit-Policy"?: string;
@@ -3940,7 +4216,8 @@ export interface operations {
     listFailures: {
         parameters: {
             query?: {
-                /** @description Only those with this status. `PENDING`: waits for a retry, or its retry has begun. `RESOLVED`: a retry succeeded. `FAILED`: failed permanently */
+                /** @description Only those with this status. `PENDING`: waits for a retry, or its retry has begun. `RESOLVED`: a retry succeeded.
+                 * `FAILED`: failed permanently */
                 status?: "PENDING" | "RESOLVED" | "FAILED";
                 /** @description Only PENDING ones whose retry is due or has begun */
                 due?: boolean;
@@ -3960,7 +4237,8 @@ export interface operations {
                 template?: string;
                 /** @description Only those whose last error has this code. `none`: those without an error code */
                 errorCode?: string;
-                /** @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled */
+                /** @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all
+                 * retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled */
                 reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";
                 /** @description Only those that are, or are not, acknowledged */
                 acknowledged?: boolean;
@@ -3993,7 +4271,9 @@ export interface operations {
                     "application/json": components["schemas"]["Failures"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4090,7 +4370,9 @@ export interface operations {
                     "application/json": components["schemas"]["RetryCounts"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4251,7 +4533,9 @@ export interface operations {
                     "application/json": components["schemas"]["AcknowledgedAll"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4339,7 +4623,9 @@ export interface operations {
                     "application/json": components["schemas"]["BulkJob"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4467,7 +4753,8 @@ export interface operations {
             query?: {
                 /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
-                /** @description The lane that a new message would join. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes */
+                /** @description The lane that a new message would join. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all
+                 * other lanes */
                 priority?: "urgent" | "normal" | "bulk";
             };
             header?: never;
@@ -4489,7 +4776,9 @@ export interface operations {
                     "application/json": components["schemas"]["RateLimit"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4520,7 +4809,8 @@ export interface operations {
             query?: {
                 /** @description Phone number id of the sender; default: the first one configured */
                 sender?: string;
-                /** @description The lane that a new message would join. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other lanes */
+                /** @description The lane that a new message would join. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all
+                 * other lanes */
                 priority?: "urgent" | "normal" | "bulk";
             };
             header?: never;
@@ -4542,7 +4832,9 @@ export interface operations {
                     "application/json": components["schemas"]["RateLimitCleared"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4591,7 +4883,9 @@ export interface operations {
                     "application/json": components["schemas"]["RateLimit"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4653,7 +4947,9 @@ export interface operations {
                     "application/json": components["schemas"]["Erased"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4760,7 +5056,9 @@ export interface operations {
                     "application/json": components["schemas"]["MarketingStopped"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4812,7 +5110,9 @@ export interface operations {
                     "application/json": components["schemas"]["MarketingResumed"];
                 };
             };
-            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7 to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops silently; send it in "recipient" */
+            /** @description `INVALID_REQUEST`: The request is invalid. `INVALID_RECIPIENT`: Invalid recipient: use the country code and the number, 7
+             * to 15 digits; + - ( ) and spaces are allowed. `RECIPIENT_IS_USER_ID`: "to" holds a business-scoped user id, which WhatsApp drops
+             * silently; send it in "recipient" */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
