@@ -110,6 +110,20 @@ await test('an attempt in flight during the change counts by the new interval', 
   t.equal(await w.tat(), START + 18_000_000)
 })
 
+await test('the time from grant to start counts by the longer interval that was in force', async (t, w) => {
+  await w.rules({ pairIntervalUs: 1_500_000, pairBurst: 2 })
+  const first = await w.grant({ key: 'first' })
+  w.at(200)
+  await w.rules({ pairIntervalUs: 1_000_000, pairBurst: 2 })
+  w.at(250)
+  await w.settled(first, 'sent', { startedUs: 30_000 })
+  // From the start at 30 ms: 170 ms of 1,500, the rest of an interval of 1,000.
+  const idleAt = 30 + 170 + (1 - 170 / 1500) * 1000
+  const tat = await w.tat() ?? 0
+  t.ok(tat >= START + idleAt * 1000, `${(tat - START) / 1000} ms`)
+  t.ok(tat <= START + (idleAt + 30) * 1000, `${(tat - START) / 1000} ms`)
+})
+
 await test('a smaller burst counts what was sent before', async (t, w) => {
   await w.rules(BURST_RULE)
   await sendBurst(w, 3)

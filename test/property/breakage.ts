@@ -68,8 +68,8 @@ export const breakages: Array<Breakage & { breaks: string, down?: number, rules?
   {
     name: 'a late start does not raise the TAT',
     scripts: ['settle'],
-    right: 'tat = math.max(tat, advance(lease.tat_before',
-    wrong: 'tat = math.max(tat, tat or advance(lease.tat_before',
+    right: 'tat = math.max(tat, started_tat(sender',
+    wrong: 'tat = math.max(tat, tat or started_tat(sender',
     breaks: 'spacing'
   },
   {

@@ -10,6 +10,7 @@ export class Bucket {
   #marks: Array<{ value: number, at: number }> = []
   /** When it would have been idle again before the last send, whatever is removed afterwards. */
   #before = 0
+  #lastAt = 0
 
   constructor (interval: number, burst: number) {
     this.interval = interval
@@ -27,13 +28,17 @@ export class Bucket {
 
   send (at: number): void {
     this.#before = this.#full()
+    this.#lastAt = at
     this.#add({ value: at, at: this.#sends })
     this.#sends++
   }
 
-  /** The last send turned out to have started as late as `at`. */
+  /** The last send turned out to have started as late as `at`. Where the bucket was changed or cooled since, it is idle later by as much. */
   startedAt (at: number): void {
-    this.#add({ value: Math.max(at, this.#before), at: this.#sends - 1 })
+    const [sent, started] = [Math.max(this.#lastAt, this.#before), Math.max(at, this.#before)]
+    const full = this.#full()
+    if (full > sent + this.interval) this.#add({ value: full + started - sent, at: this.#sends })
+    else this.#add({ value: started, at: this.#sends - 1 })
   }
 
   coolDown (until: number): void {

@@ -22,8 +22,8 @@ export const flaws: Flaw[] = [
   {
     without: 'regard for a late start in the pair rate',
     scripts: ['settle'],
-    from: 'tat = math.max(tat, advance(lease.tat_before',
-    to: 'tat = math.max(tat, tat or advance(lease.tat_before',
+    from: 'tat = math.max(tat, started_tat(sender',
+    to: 'tat = math.max(tat, tat or started_tat(sender',
     breaks: [18],
     seed: 1,
     more: () => ({ slowConnect: 0.5 })
