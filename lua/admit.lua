@@ -22,7 +22,7 @@
 --   templates     hash    templates, and `#` and campaigns, that are not sent now
 --   suspended     zset    `group:number:id` of messages that wait outside of their queues
 --   windows       zset    recipient -> last act, ms
---   campaigns     hash    campaign -> counts of its messages
+--   campaigns     hash    campaign, or `~` and a caller -> counts of its messages
 --   shares        hash    the callers of each lane, and their virtual times
 -- Keys per message:
 --   msg           string  idempotency record of its digest

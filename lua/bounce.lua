@@ -23,7 +23,7 @@
 --   opt-outs         hash    recipient that wants no marketing -> since when, and why
 --   templates        hash    templates that are not sent now
 --   windows          zset    recipient -> last act, ms
---   campaigns        hash    campaign -> counts of its messages
+--   campaigns        hash    campaign, or `~` and a caller -> counts of its messages
 --
 -- Arguments:
 --   now           µs     empty for Redis's clock
@@ -58,7 +58,7 @@
 --- @include record
 --- @include result
 --- @include close
---- @include campaign
+--- @include counts
 --- @include cool_down
 --- @include success
 --- @include uncount
@@ -114,7 +114,8 @@ if arg.bucket == 'window' and not may_hold(record) then after_ms = nil end
 if record and not after_ms and not result.suffix and arg.resultSuffix == '' then return { 'needs_suffix', text } end
 if not record then
   local keep = now_ms + math.max(0, redis.call('PTTL', key.msg))
-  record = record_of_result(result, mark_of_result(result.suffix), now_ms, keep, arg.payload)
+  local campaign, caller = counted_of_result(result.suffix)
+  record = record_of_result(result, campaign, caller, now_ms, keep, arg.payload)
 end
 record.attempts = math.max(record.attempts, arg.attempt)
 local settled_ms = tonumber(result.at or redis.call('ZSCORE', key.resolved, id) or string.match(record.body, '.*\n(%d+)') or 0)

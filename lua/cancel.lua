@@ -24,7 +24,7 @@
 --   templates        hash    templates that are not sent now
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   windows          zset    recipient -> last act, ms
---   campaigns        hash    campaign -> counts of its messages
+--   campaigns        hash    campaign, or `~` and a caller -> counts of its messages
 --
 -- Arguments:
 --   now           µs    empty for Redis's clock

@@ -33,7 +33,7 @@
 --   templates          hash    templates that are not sent now
 --   suspended          zset    `group:number:id` of messages that wait outside of their queues
 --   windows            zset    recipient -> last act, ms
---   campaigns          hash    campaign -> counts of its messages
+--   campaigns          hash    campaign, or `~` and a caller -> counts of its messages
 --   shares             hash    callers of each lane, and their virtual times
 --   drain-lease        string  the drain run of this sender
 --   latest             list    ids of the newest messages

@@ -14,7 +14,7 @@
 --   unconfirmed      zset  id of a sent message -> ms until which its record is kept
 --   opt-outs         hash  recipient -> since when, and why; -recipient -> when it opted in again, ms
 --   windows          zset  recipient -> last act, ms
---   campaigns        hash  campaign -> counts of its messages
+--   campaigns        hash  campaign, or `~` and a caller -> counts of its messages
 --   templates        hash  templates, and `#` and campaigns, that are not sent now
 --
 -- Arguments:
@@ -85,8 +85,8 @@ end
 
 -- A campaign whose messages have all ended is kept as long as their failures; above the cap, until others need its place. In samples, as opt-ins.
 if redis.call('EXISTS', key.campaigns) == 1 then
-  --- @include campaign
-  prune_campaigns(now_ms)
+  --- @include counts
+  prune_counts(now_ms)
 end
 
 for _, id in ipairs(dangling) do redis.call('ZREM', key.expiry, id) end

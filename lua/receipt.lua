@@ -25,7 +25,7 @@
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --   outbox           list    changes that callbacks are due for
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
---   campaigns        hash    campaign -> counts of its messages
+--   campaigns        hash    campaign, or `~` and a caller -> counts of its messages
 --
 -- Arguments:
 --   now           µs     empty for Redis's clock
@@ -79,8 +79,8 @@ if status == 's' and marks_of(record.body)[wamid] == 'bounced' then return { 'bo
 if arg.resultSuffix == '' then return { 'needs_suffix', text } end
 
 local former, former_code = 'w', nil
-if not waiting and record.template then
-  --- @include campaign
+if not waiting and (record.template or record.caller) then
+  --- @include counts
   former, former_code = ending_of(record), code_of(record)
 end
 append_history(record, now_ms, arg.history, success_tag())

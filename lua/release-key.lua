@@ -21,7 +21,7 @@
 --- @include record
 --- @include result
 --- @include success
---- @include campaign
+--- @include counts
 
 local id = arg.id
 local result = read_result(redis.call('GET', key.msg))
@@ -31,7 +31,8 @@ local until_ms = now_ms + math.max(0, redis.call('PTTL', key.msg))
 -- An erased message has no recipient.
 if result.recipient ~= '-' then
   local text = redis.call('HGET', key.failure_records, id)
-  local record = text and read_record(text) or record_of_result(result, mark_of_result(result.suffix), now_ms, now_ms, arg.payload)
+  local campaign, caller = counted_of_result(result.suffix)
+  local record = text and read_record(text) or record_of_result(result, campaign, caller, now_ms, now_ms, arg.payload)
   -- The record has to say which attempt was accepted.
   if not marks_of(record.body)[result.wamid] then append_history(record, tonumber(result.at), arg.history, 'accepted=' .. result.wamid) end
   redis.call('HSET', key.failure_records, id, format_record(record))

@@ -24,7 +24,7 @@
 --   templates        hash    templates that are not sent now
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   windows          zset    recipient -> last act, ms
---   campaigns        hash    campaign -> counts of its messages
+--   campaigns        hash    campaign, or `~` and a caller -> counts of its messages
 --   shares           hash    callers of each lane, and their virtual times
 --
 -- Arguments:
@@ -78,8 +78,8 @@ local recipient, lane, sender_tat, slots = record.recipient, record.lane, read_s
 local tat, is_granted, ready_lane = read_pair(recipient)
 local effect = sender.limits and record.template and effect_of(record.template, recipient, record.seq, record.stops, now_ms)
 local may_grant = arg.inline and not effect and not is_granted and not ready_lane and is_open(sender, sender_tat, slots, lane, tat, now)
-if reopened and record.template then
-  --- @include campaign
+if reopened and (record.template or record.caller) then
+  --- @include counts
   count_closed(record, ending_of(record), 'w', now_ms, code_of(record))
 end
 if arg.history ~= '' then append_history(record, now_ms, arg.history, reopened and 'reopened') end

@@ -4,7 +4,7 @@
 --
 -- Keys:
 --   sender     hash  rules and state
---   campaigns  hash  campaign -> counts of its messages
+--   campaigns  hash  campaign, or `~` and a caller -> counts of its messages
 --   templates  hash  templates, and `#` and campaigns, that are not sent now
 --   suspended  zset  `group:number:id` of messages that wait outside of their queues
 --
@@ -18,13 +18,13 @@
 --   cancelled  -      it is cancelled already, and nothing has changed
 --- @include clock
 --- @include template
---- @include campaign
+--- @include counts
 
 local now = clock()
 local now_ms = math.floor(now / 1000)
 local name, state, group = arg.campaign, arg.state, '#' .. arg.campaign
 local text = redis.call('HGET', key.campaigns, name)
-local words = text and read_campaign(text) or new_campaign(state, now_ms)
+local words = text and read_counts(text) or new_counts(state, now_ms)
 if text and words[1] == 'cancelled' then return { 'cancelled' } end
 if state ~= 'running' then
   mark_template(group, state, 0, '-', name, now)

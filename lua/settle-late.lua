@@ -25,7 +25,7 @@
 --   templates        hash    templates that are not sent now
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   windows          zset    recipient -> last act, ms
---   campaigns        hash    campaign -> counts of its messages
+--   campaigns        hash    campaign, or `~` and a caller -> counts of its messages
 --
 -- Arguments:
 --   now           µs     empty for Redis's clock
@@ -53,7 +53,7 @@
 --- @include grant
 --- @include unacknowledged
 --- @include close
---- @include campaign
+--- @include counts
 --- @include cool_down
 --- @include free_pair
 --- @include hold
@@ -88,7 +88,7 @@ if arg.bucket == 'pair' then record.pair_hits = arg.pairHits + 1 elseif settleme
 if stopped then record.stops = record.stops + 1 end
 -- Without the tag: a repeat of this call finds nothing to settle.
 record.body = string.sub(record.body, 1, from) .. at .. string.sub(record.body, to)
-local former_code = is_failed and record.template and code_of(record) or nil
+local former_code = is_failed and is_counted(record) and code_of(record) or nil
 append_history(record, now_ms, arg.history)
 
 local known, tat = redis.call('GET', key.msg), pair_tat_of(recipient)

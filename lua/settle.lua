@@ -29,7 +29,7 @@
 --   opt-outs         hash    recipient that wants no marketing -> since when, and why
 --   templates        hash    templates that are not sent now
 --   windows          zset    recipient -> last act, ms
---   campaigns        hash    campaign -> counts of its messages
+--   campaigns        hash    campaign, or `~` and a caller -> counts of its messages
 -- Keys per message:
 --   msg              string  idempotency record of its digest
 --   starts           string  the spacing check's run of starts of its pair

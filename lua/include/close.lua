@@ -7,14 +7,17 @@
 -- status and status_at of a receipt. Returns the new value of the key, and whether it is this result.
 local function close_message(sender, record, ending, now_ms)
   local id = ending.id
-  local result, life = new_result(ending.letter, id, ending.known, now_ms, record, ending.resultSuffix, ending.keeps_record)
+  local suffix = ending.resultSuffix
+  -- A receipt finds there that the caller is counted.
+  if record.caller and string.sub(suffix, 1, 1) ~= '~' then suffix = '~' .. suffix end
+  local result, life = new_result(ending.letter, id, ending.known, now_ms, record, suffix, ending.keeps_record)
   if ending.status then
     --- @include result
     result = append_status(read_result(result), ending.status, ending.status_at) or result
   end
   if life then redis.call('SET', ending.msg, result, 'PX', life) end
-  if record.template then
-    --- @include campaign
+  if record.template or record.caller then
+    --- @include counts
     count_closed(record, ending.former or 'w', string.sub(result, 1, 1), now_ms, ending.former_code)
   end
   if sender.callbacks then

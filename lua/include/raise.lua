@@ -3,7 +3,7 @@
 --- @include grant
 --- @include outbox
 --- @include success
---- @include campaign
+--- @include counts
 -- Applies a receipt to a message that was settled as sent before; the arguments are those of receipt.lua. Writes.
 
 local function success_tag()
@@ -42,8 +42,10 @@ local function raise_result(sender, result, at, now_ms)
   local letter, risen = result.letter, append_status(result, status, at)
   if not risen then return is_double and 'double' or 'known' end
   redis.call('SET', key.msg, risen, 'KEEPTTL')
-  local campaign = result.letter ~= letter and campaign_of_result(result.suffix)
-  if campaign then count_message(campaign, letter, result.letter, now_ms) end
+  if result.letter ~= letter then
+    local campaign, caller = counted_of_result(result.suffix)
+    count_message(campaign, caller, letter, result.letter, now_ms)
+  end
   -- A delivery that arrives after the read changes nothing.
   if sender and sender.callbacks and result.letter ~= letter then append_change(sender, outbox_item(id, now_ms, risen, '')) end
   return is_double and 'double' or 'advanced'

@@ -14,11 +14,11 @@ local function read_result(text)
   }
 end
 
--- A record without content, made of such a result: a failed status may still arrive. `mark`: of its campaign.
-local function record_of_result(result, mark, now_ms, keep, payload)
+-- A record without content, made of such a result: a failed status may still arrive. `campaign`, `caller`: those it is counted under.
+local function record_of_result(result, campaign, caller, now_ms, keep, payload)
   return {
     recipient = result.recipient, lane = 0, seq = 0, stops = 0, attempts = result.attempts, expires = now_ms, keep = keep, body = payload,
-    template = mark
+    template = campaign and '#' .. campaign, caller = caller
   }
 end
 

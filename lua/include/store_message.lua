@@ -16,8 +16,8 @@ local function store_message(message, generation, seq, scheduled_for, now_ms)
   redis.call('SET', message.msg, 'w ' .. generation .. ' ' .. message.fingerprint) -- w: unsettled, and without an end until it is settled
   redis.call('HSET', key.backlog, id, text)
   index_message(message.terms, generation, message.digest)
-  if record.template then
-    --- @include campaign
+  if record.template or record.caller then
+    --- @include counts
     count_closed(record, nil, 'a', now_ms)
   end
   return record, id, expires

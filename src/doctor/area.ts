@@ -5,7 +5,7 @@ import { senderKey } from '../redis/keys.js'
 import type { RecoverySchedule } from '../redis/recovery-schedule.js'
 import { retryWhileUnavailable } from '../redis/unavailable.js'
 
-export type AreaName = 'messages' | 'pairs' | 'bodies' | 'keys' | 'senders' | 'counts' | 'jobs'
+export type AreaName = 'messages' | 'pairs' | 'bodies' | 'keys' | 'senders' | 'counts' | 'unsettled' | 'jobs'
 
 /** Something that may be wrong; a finding once a second check has found it too. */
 export interface Candidate {

@@ -10,6 +10,7 @@ import type { KindName } from './kinds.js'
 import { reportedAs, kinds } from './kinds.js'
 import { messages } from './messages.js'
 import { senders } from './senders.js'
+import { unsettled } from './unsettled.js'
 
 /** Candidates of one kind that are checked a second time; further ones are only counted. */
 const MAX_OF_KIND = 10_000
@@ -17,10 +18,10 @@ const EXAMPLES = 3
 /** Candidates that are checked again at a time. */
 const PAGE = 200
 
-const areas: Record<AreaName, Area> = { messages, pairs, bodies, keys, senders, counts, jobs }
+const areas: Record<AreaName, Area> = { messages, pairs, bodies, keys, senders, counts, unsettled, jobs }
 
 /** The order of repairs: what is stored of a message first, since queues and ready times follow from it. */
-const repairOrder: AreaName[] = ['messages', 'pairs', 'bodies', 'senders', 'jobs', 'keys', 'counts']
+const repairOrder: AreaName[] = ['messages', 'pairs', 'bodies', 'senders', 'jobs', 'keys', 'counts', 'unsettled']
 
 export interface Finding {
   kind: KindName
@@ -98,7 +99,7 @@ async function firstPass (deps: DoctorDeps, onProgress: (step: string) => void):
   for (const sender of met.senders) {
     if (met.broken.has(sender)) continue
     onProgress(`sender ${sender}`)
-    for (const area of [messages, pairs, bodies, senders, counts]) for await (const page of area.search(deps, sender)) add(page)
+    for (const area of [messages, pairs, bodies, senders, counts, unsettled]) for await (const page of area.search(deps, sender)) add(page)
   }
   return { candidates: [...candidates.values()], more, skippedSenders: [...met.broken] }
 }

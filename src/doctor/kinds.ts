@@ -48,6 +48,7 @@ export const kinds = {
   'unknown-key': { means: 'a key that the layout does not know, or of another type', remedy: 'find out who writes it, delete it, repair' },
   'key-without-ttl': { means: 'a key that has to expire has no TTL', remedy: `${REPAIR}: it gets one` },
   'over-cap': { means: 'a key has grown beyond its cap', remedy: 'see docs/troubleshooting.md#the-doctor-finds-something' },
+  'wrong-count': { means: 'a campaign or a caller counts another number of messages that have not ended', remedy: `${REPAIR}: it is corrected` },
   'excess-drain-jobs': { means: 'more than one drain job of a sender waits', remedy: `${REPAIR}: all but one are removed` }
 } satisfies Record<string, Kind>
 

@@ -143,6 +143,9 @@ export interface Replies {
     | { status: 'released', count: number, rejected: string[], isDone: boolean, wakeHint: WakeHint, cancelled: string[] } | NoRules
   'set-campaign': { status: 'written', had: boolean } | Bare<'cancelled'>
   'inspect-campaigns': { status: 'campaigns', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number }> }
+  'inspect-callers': {
+    status: 'callers', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number, readyUs: number }>
+  }
   'find-messages': { status: 'page', cursor: string, scanned: number, messages: Array<{ id: string, record: string, state: string }> }
   clear: { status: 'cleared', had: boolean, wakeHint: WakeHint }
   pause: { status: 'done', before: SenderState, wakeHint: WakeHint, circuit: CircuitState }
@@ -182,6 +185,7 @@ export interface Replies {
   'repair-message': Repaired
   'repair-pair': Repaired
   'repair-body': Repaired
+  'repair-count': Bare<'repaired' | 'gone'>
   'repair-schedule': Bare<'repaired' | 'gone'>
   prune: { status: 'pruned', expired: string[], buckets: number, failures: number, cutFailed: number, cutResolved: number }
   forget: Bare<'forgotten' | 'in-use'>
@@ -232,6 +236,7 @@ export interface Arguments {
   'release-suspended': Timed<'limit'>
   'set-campaign': Timed<'campaign' | 'state'>
   'inspect-campaigns': Timed<'campaign'>
+  'inspect-callers': Timed<'limit'>
   'find-messages': Record<'which' | 'campaign' | 'cursor' | 'limit', Value>
   clear: Timed<'recipient'>
   pause: Timed<'state' | 'forMs' | 'reason'>
@@ -254,6 +259,7 @@ export interface Arguments {
   'repair-message': Timed<'id' | 'lane' | 'member' | 'kind' | 'rememberMs' | 'history'>
   'repair-pair': Timed<'recipient' | 'kind'>
   'repair-body': Timed<'name' | 'kind'>
+  'repair-count': Timed<'name' | 'entry' | 'unsettled'>
   'repair-schedule': Record<'name', Value>
   prune: Timed<'retentionMs' | 'cap' | 'limit'>
   forget: Timed<'afterMs'>

@@ -148,7 +148,7 @@ export function parseResult (text: string): Result | null {
   const state = states[letter]
   if (state === undefined) return null
   const admittedAt = parseInt(generation, 16)
-  const [caller = '', campaign] = from.split('@')
+  const [caller = '', campaign] = from.replace('~', '').split('@')
   return {
     state,
     admittedAt,
@@ -189,8 +189,9 @@ function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callba
 }
 
 /**
- * The end of a compact result, as the scripts take it: `caller[@campaign] providerMessageId [extras]`. `sent`: WhatsApp's ids of message and
- * recipient. `callbacksEnabled`: also keeps the idempotency key, for callbacks. `reason`: of a cancellation, one word in the place of WhatsApp's id.
+ * The end of a compact result, as the scripts take it: `caller[@campaign] providerMessageId [extras]`; before a counted caller they write `~`.
+ * `sent`: WhatsApp's ids of message and recipient. `callbacksEnabled`: also keeps the idempotency key, for callbacks. `reason`: of a cancellation,
+ * one word in the place of WhatsApp's id.
  */
 export function resultTail (
   payload: Payload,

@@ -1,7 +1,7 @@
 /** Damage to callbacks, parked statuses, senders, jobs and keys, for tests of the doctor. */
 import { Queue } from 'bullmq'
 import type { World } from '../lua/support.js'
-import { NUMBER, leaveQueue, lost, queued, type Damage } from './damage.js'
+import { NUMBER, leaveQueue, lost, message, queued, type Damage } from './damage.js'
 
 async function addJobs (w: World): Promise<void> {
   const queue = new Queue('WHATSAPP-drain', { connection: w.redis, prefix: `{${w.prefix}}`, skipVersionCheck: true })
@@ -82,6 +82,21 @@ export const damagesElsewhere: Damage[] = [
     },
     finds: ['over-cap'],
     leaves: ['over-cap']
+  },
+  {
+    name: 'counts of a campaign and a caller',
+    async inflict (w) {
+      const counted = { inline: false, caller: 'shop', template: '#spring' }
+      await w.queue(message(w, 'a', counted))
+      await w.cancel(await w.queue(message(w, 'b', counted)))
+      await w.queue(message(w, 'c', { inline: false, caller: 'crm' }))
+      await w.redis.hdel(w.key('campaigns'), '~crm')
+      for (const name of ['spring', '~shop']) {
+        const entry = await w.redis.hget(w.key('campaigns'), name) ?? ''
+        await w.redis.hset(w.key('campaigns'), name, entry.replace(' 2 0', ' 5 0'))
+      }
+    },
+    finds: ['wrong-count']
   },
   { name: 'more drain jobs than senders', inflict: addJobs, finds: ['excess-drain-jobs'] },
   {

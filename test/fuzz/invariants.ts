@@ -1,5 +1,5 @@
 /** What must hold after every call of every script, by reading Redis only: nothing here comes from the scripts or the doctor. */
-import { judgeCampaigns } from './campaigns.js'
+import { judgeCounts } from './counts.js'
 import { LANES, RECIPIENTS, type FuzzWorld } from './world.js'
 
 const ZSETS = [
@@ -89,7 +89,7 @@ export async function judge (w: FuzzWorld): Promise<Judged> {
   if ([...sets.parked].sort().join() !== [...bodies].sort().join()) found.push(`parked ${[...sets.parked].join()}, bodies ${bodies.join()}`)
   const inSets = ZSETS.slice(0, ZSETS.indexOf('callbacks-due')).flatMap(name => [...sets[name]].map(idOf))
   return {
-    violations: [...found, ...await fatesOf(w, backlog), ...await judgeCampaigns(w, backlog)],
+    violations: [...found, ...await fatesOf(w, backlog), ...await judgeCounts(w, backlog)],
     entries: {
       ids: [...new Set([...Object.keys(backlog), ...granted.keys(), ...records, ...inSets, ...w.messages.keys()])],
       members: [scheduled, ...queues].flatMap((queue, lane) => queue.map((member): [number, string] => [lane, member])),

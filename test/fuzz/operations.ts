@@ -1,7 +1,7 @@
 /** The calls of a fuzz run: each as the gateway makes it, with random arguments, also at moments at which the gateway would rarely make it. */
 import type { FoundGrant } from '../../src/redis/commands.js'
 import { bounce, move, receipt, retry, setCeiling, settle, settleLate } from './attempts.js'
-import { CAMPAIGNS, setCampaign } from './campaigns.js'
+import { CAMPAIGNS, setCampaign } from './counts.js'
 import { LANES, RECIPIENTS, TEMPLATES, type FuzzWorld, type Grant } from './world.js'
 
 type Operation = (w: FuzzWorld) => Promise<void>
@@ -285,8 +285,9 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       await w.run('inspect-recipient', { recipient, lane: w.random.int(1, LANES.length) })
       await w.run('inspect-queue', { which: w.random.pick(['due', 'later', 'all']), skip: 0, size: 5, limit: 50 })
       await w.run('inspect-sender', { limit: 100 })
-      await w.run('inspect-campaigns', { campaign: w.random.pick(['', ...CAMPAIGNS]) })
+      await w.run('inspect-callers', { limit: w.random.pick([1, 100]) })
       const campaign = w.random.pick(['', ...CAMPAIGNS])
+      await w.run('inspect-campaigns', { campaign })
       await w.run('find-messages', { campaign, which: w.random.pick(['waiting', 'failed']), cursor: '0', limit: 10 })
       await w.run('find-recipient', { recipient, which: w.random.pick(['waiting', 'failures']), cursor: '0', limit: 10 })
     }

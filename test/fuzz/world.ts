@@ -6,21 +6,19 @@ import { digestOf, senderKey } from '../../src/redis/keys.js'
 import { parseResult } from '../../src/settlement/record.js'
 import { writePayload } from '../../src/redis/payload.js'
 import type { Random } from '../property/random.js'
-import { CAMPAIGNS } from './campaigns.js'
+import { callerOf, CALLERS, CAMPAIGNS } from './counts.js'
 
 export const SENDER = '100000000000001'
 /** Hashes of templates. */
 export const TEMPLATES = ['aaaaaaaaaaa', 'bbbbbbbbbbb']
 export const RECIPIENTS = ['p14155550101', 'p14155550102', 'p14155550103']
-/** As admit.lua gets them; an empty name is that of a gateway with one caller. */
-const CALLERS = ['', 'web', 'web', 'shop*3', 'crm']
 export const LANES = ['urgent', 'normal', 'bulk'] as const
 /** How long a key is remembered: short, so that keys are used again within a run. */
 export const WINDOW_MS = 120_000
 const LEASE_MS = 30_000
 
-/** `campaign`: empty for none. */
-export interface Message { id: string, recipient: string, campaign?: string }
+/** `campaign`: empty for none. `caller`: empty if it is not counted. */
+export interface Message { id: string, recipient: string, campaign?: string, caller?: string }
 export interface Grant extends Message { attempt: number, holder: string }
 /** An attempt that may have reached the provider. */
 export interface Sent extends Message { attempt: number, wamid: string }
@@ -44,7 +42,7 @@ export class FuzzWorld {
   readonly sent: Sent[] = []
   readonly leased: LeasedCallback[] = []
   readonly erased = new Set<string>()
-  /** How messages of campaigns have ended, as test/fuzz/campaigns.ts sees it. */
+  /** How messages that are counted have ended, as test/fuzz/counts.ts sees it. */
   readonly fates = new Map<string, string>()
   /** Failures that were reopened; a younger message may have their key. */
   readonly reopened = new Set<string>()
@@ -124,12 +122,14 @@ export class FuzzWorld {
     const holder = this.holder()
     const text = random.chance(0.05) ? 'other' : key
     const campaign = random.chance(0.5) ? random.pick(CAMPAIGNS) : ''
+    const named = CALLERS[name.charCodeAt(0) % CALLERS.length] ?? ''
+    const caller = callerOf(named)
     const payload = writePayload(recipient, {
       to: `+${recipient.slice(1)}`,
       type: 'text',
       message: text,
       keySource: 'field',
-      caller: 'web',
+      caller: caller === '' ? 'web' : caller,
       idempotencyKey: key,
       ...(campaign === '' ? {} : { campaign })
     })
@@ -146,7 +146,7 @@ export class FuzzWorld {
       windowMs: WINDOW_MS,
       holder,
       leaseMs: LEASE_MS,
-      caller: CALLERS[name.charCodeAt(0) % CALLERS.length] ?? '',
+      caller: named,
       queueCap: 8,
       backlogCap: 40,
       terms: 'e'.repeat(12),
@@ -162,7 +162,7 @@ export class FuzzWorld {
       reply = await this.run('admit', request, `${name}.0`)
     }
     if (reply.status !== 'granted' && reply.status !== 'queued' && reply.status !== 'scheduled') return
-    const message = { id: `${name}.${reply.generation}`, recipient, campaign }
+    const message = { id: `${name}.${reply.generation}`, recipient, campaign, caller }
     this.messages.set(message.id, message)
     if (reply.status === 'granted') this.grants.push({ ...message, attempt: 1, holder })
   }
@@ -178,8 +178,8 @@ export class FuzzWorld {
 
   /** As a compact result begins: the caller, and the campaign. */
   callerOf (id: string): string {
-    const { campaign = '' } = this.messages.get(id) ?? {}
-    return campaign === '' ? 'web' : `web@${campaign}`
+    const { campaign = '', caller = '' } = this.messages.get(id) ?? {}
+    return (caller === '' ? 'web' : caller) + (campaign === '' ? '' : `@${campaign}`)
   }
 
   get leaseMs (): number { return LEASE_MS }

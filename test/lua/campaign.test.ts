@@ -19,7 +19,7 @@ async function counts (w: World, name = 'spring'): Promise<Record<string, number
   const words = one.entry.split(' ')
   const names = ['accepted', 'sent', 'delivered', 'read', 'failed', 'cancelled', 'expired']
   const all = { ...Object.fromEntries(names.map((name, i) => [name, Number(words[i + 3])])), inFlight: one.inFlight }
-  const codes = words.slice(13).join(' ')
+  const codes = words.slice(14).join(' ')
   return { ...Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0)), ...(codes === '' ? {} : { codes }) }
 }
 

@@ -1,11 +1,12 @@
 --- @include numbers
--- Campaigns: the hash `campaigns`, name -> entry. An entry counts the messages of this sender by how they ended; those that have not are the rest of
--- `accepted`. Each script that changes how a message has ended changes the counts in the same step.
+-- Counts of messages: the hash `campaigns`, the name of a campaign, or `~` and a caller -> entry. An entry counts the messages of this sender by how
+-- they ended; those that have not are the rest of `accepted`. Each script that changes how a message has ended changes the counts in the same step.
+-- Callers are counted where there are several: in messages whose record, or result, names the caller behind `~`.
 
 -- Places of the words of an entry: state, when its first message was accepted, the last change (ms); how many messages were accepted, and how many
 -- are sent, delivered, read, failed, cancelled and expired; the last ten seconds in which attempts ended messages, how many there, and how many in
--- the ten seconds before; then `<code>=<count>` of the failed.
-local SPAN_MS, FIRST_CODE, MOST_CODES = 10000, 14, 40
+-- the ten seconds before; when its last message was accepted (ms, 0 for none); then `<code>=<count>` of the failed.
+local SPAN_MS, FIRST_CODE, MOST_CODES = 10000, 15, 40
 -- A message that was read is also delivered and sent. a: accepted; w, not here: it has not ended.
 local COUNTED = { a = { 4 }, s = { 5 }, d = { 5, 6 }, r = { 5, 6, 7 }, f = { 8 }, c = { 9 }, e = { 10 } }
 
@@ -14,25 +15,19 @@ local function campaign_of(mark)
   return mark and string.match(mark, '#(.+)$')
 end
 
--- The campaign of a settled message, from its caller in the compact result; nil for none.
-local function campaign_of_result(suffix)
-  return string.match(suffix or '', '^[%w_-]*@(%S+)')
+-- The campaign of a settled message, and its caller if it is counted, from the compact result; nil for none.
+local function counted_of_result(suffix)
+  return string.match(suffix or '', '^~?[%w_-]*@(%S+)'), string.match(suffix or '', '^~([%w_-]+)')
 end
 
--- The mark of a record that is made of such a result, nil for none.
-local function mark_of_result(suffix)
-  local campaign = campaign_of_result(suffix)
-  return campaign and '#' .. campaign
-end
-
-local function read_campaign(text)
+local function read_counts(text)
   local words = {}
   for word in string.gmatch(text, '%S+') do words[#words + 1] = word end
   return words
 end
 
-local function new_campaign(state, now_ms)
-  return { state, int(now_ms), int(now_ms), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+local function new_counts(state, now_ms)
+  return { state, int(now_ms), int(now_ms), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 end
 
 local function add_to(words, place, by)
@@ -66,25 +61,37 @@ local function count_end(words, now_ms)
   add_to(words, 12, 1)
 end
 
--- Counts that a message of this campaign is `letter` now, and was `former` before: letters of results, `w` for a message that has not ended. Codes
--- are those of failures. A campaign that is not stored any more counts nothing; only a new message creates one. Writes.
-local function count_message(campaign, former, letter, now_ms, former_code, code)
-  local text = redis.call('HGET', key.campaigns, campaign)
+-- Counts under this name that a message is `letter` now, and was `former` before: letters of results, `w` for a message that has not ended. Codes
+-- are those of failures. A name that is not stored any more counts nothing; only a new message creates one. Writes.
+local function count_under(name, former, letter, now_ms, former_code, code)
+  local text = redis.call('HGET', key.campaigns, name)
   if not text and letter ~= 'a' then return end
-  local words = text and read_campaign(text) or new_campaign('running', now_ms)
+  local words = text and read_counts(text) or new_counts('running', now_ms)
   for _, place in ipairs(COUNTED[former] or {}) do add_to(words, place, -1) end
   for _, place in ipairs(COUNTED[letter] or {}) do add_to(words, place, 1) end
   if former == 'f' then count_code(words, former_code, -1) end
   if letter == 'f' then count_code(words, code, 1) end
   if former == 'w' and string.find('sdrf', letter, 1, true) then count_end(words, now_ms) end
   words[3] = int(now_ms)
-  redis.call('HSET', key.campaigns, campaign, table.concat(words, ' '))
+  if letter == 'a' then words[14] = words[3] end
+  redis.call('HSET', key.campaigns, name, table.concat(words, ' '))
+end
+
+-- The same under its campaign and its caller, either of which may be nil. Writes.
+local function count_message(campaign, caller, former, letter, now_ms, former_code, code)
+  if campaign then count_under(campaign, former, letter, now_ms, former_code, code) end
+  if caller then count_under('~' .. caller, former, letter, now_ms, former_code, code) end
+end
+
+-- Whether a message with this record is counted. Reads only.
+local function is_counted(record)
+  return record.caller or campaign_of(record.template)
 end
 
 -- The same of a message with its record. Writes.
 local function count_closed(record, former, letter, now_ms, former_code)
-  local campaign = campaign_of(record.template)
-  if campaign then count_message(campaign, former, letter, now_ms, former_code, letter == 'f' and code_of(record) or nil) end
+  local code = letter == 'f' and is_counted(record) and code_of(record) or nil
+  count_message(campaign_of(record.template), record.caller, former, letter, now_ms, former_code, code)
 end
 
 -- How a message ended whose record is among the failures: its result may be gone. Reads only.
@@ -97,22 +104,23 @@ end
 -- The least life: statuses of a message may arrive as long as its result is kept.
 local MOST_CAMPAIGNS, LEAST_LIFE_MS = 1000, 2 * 86400000
 
--- How many messages of a campaign have not ended.
+-- How many of the messages have not ended.
 local function unsettled_of(words)
   return words[4] - words[5] - words[8] - words[9] - words[10]
 end
 
--- Removes campaigns from a random sample; the arguments are those of prune.lua. Writes.
-local function prune_campaigns(now_ms)
+-- Removes campaigns and callers from a random sample; the arguments are those of prune.lua. Writes.
+local function prune_counts(now_ms)
   local sample = redis.call('HRANDFIELD', key.campaigns, arg.limit, 'WITHVALUES')
   local excess, ended = redis.call('HLEN', key.campaigns) - MOST_CAMPAIGNS, {}
   for i = 1, #sample, 2 do
-    local words = read_campaign(sample[i + 1])
+    local words = read_counts(sample[i + 1])
     if unsettled_of(words) <= 0 then ended[#ended + 1] = { name = sample[i], at = tonumber(words[3]) } end
   end
   table.sort(ended, function(a, b) return a.at < b.at end)
   for place, one in ipairs(ended) do
-    if place <= excess or one.at < now_ms - math.max(arg.retentionMs, LEAST_LIFE_MS) then
+    local is_excess = place <= excess and string.sub(one.name, 1, 1) ~= '~'
+    if is_excess or one.at < now_ms - math.max(arg.retentionMs, LEAST_LIFE_MS) then
       redis.call('HDEL', key.campaigns, one.name)
       redis.call('HDEL', key.templates, '#' .. one.name)
     end
