@@ -49,7 +49,7 @@
 --   terms         text    what the message can be found by, separated by spaces
 --   marketing     flag    its recipient may have opted out
 --   template      text    mark of its template, need of an open window and campaign (include/template.lua); empty for none
---   caller        text    its name, and `*` with its weight unless that is 1; empty where there is only one
+--   caller        text    its name, `*` with its weight unless that is 1, `/` with the messages of it that may be unsettled; empty for a single one
 --
 -- Returns: for each message
 --   granted    generation, replaced?, wakeHint
@@ -91,10 +91,10 @@ local function admit(m)
     if repeated then return repeated end
   end
   if not sender then return { 'no_rules' } end
-  local caller
+  local caller, cap
   if message.caller ~= '' then
     --- @include shares
-    caller = meet_caller(sender, message.caller, now)
+    caller, cap = meet_caller(sender, message.caller, now)
   end
   if message.marketing and redis.call('HEXISTS', key.opt_outs, recipient) == 1 then return { 'rejected', 'RECIPIENT_OPTED_OUT', 0 } end
   local effect, suspended, suspended_us, blocked_by = nil, 0, nil, nil -- of its template, campaign or window
@@ -118,9 +118,9 @@ local function admit(m)
     if scheduled_for then wait = math.max(0, scheduled_for * 1000 - at)
     elseif effect and effect ~= 'replace' then wait, waiting_for = suspended_us, blocked_by
     else wait, waiting_for = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, unsettled, caller) end
-    local rejection = rejection_of(message, effect, scheduled_for, unsettled, waiting + suspended, wait)
+    local rejection, drain = rejection_of(message, effect, scheduled_for, unsettled, waiting + suspended, wait, caller, cap, now_ms)
     if rejection then
-      if scheduled_for then wait = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, nil, caller) end
+      if drain then wait = drain elseif scheduled_for then wait = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, nil, caller) end
       return { 'rejected', rejection, wait }
     end
   end

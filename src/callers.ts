@@ -29,6 +29,8 @@ export interface CallerLimits {
   rate: { perSecond: number, burst: number } | null
   /** Its share of a lane in which several callers have messages waiting. */
   weight: number
+  /** Messages of it that a sender takes before they have ended; below 1 a share of what the sender takes. */
+  backlog: number | null
 }
 
 /** Who makes a request: the name of its key is part of each idempotency key, and owns its messages. */
@@ -61,7 +63,8 @@ const EntrySchema = Type.Object({
     perSecond: Type.Number({ minimum: 0.001, maximum: 100_000 }),
     burst: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 }))
   }, { additionalProperties: false })),
-  weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 }))
+  weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  backlog: Type.Optional(Type.Number({ minimum: 0.000_001, maximum: 100_000_000 }))
 }, { additionalProperties: false })
 
 type Entry = Static<typeof EntrySchema>
@@ -125,6 +128,9 @@ function readList (path: string, problems: Problems): CallerSettings[] {
     const allowed = entry.lanes ?? null
     const { defaultLane = allowed === null || allowed.includes('normal') ? 'normal' : allowed[0] ?? 'normal' } = entry
     if (allowed !== null && !allowed.includes(defaultLane)) wrong('defaultLane', `must be one of lanes: ${allowed.join(', ')}; it is ${defaultLane}`)
+    if ((entry.backlog ?? 0) > 1 && !Number.isInteger(entry.backlog)) {
+      wrong('backlog', `must be a share below 1, or a whole number of messages; it is ${entry.backlog}`)
+    }
     const limits: CallerLimits = {
       senders: entry.senders ?? null,
       lanes: allowed,
@@ -132,7 +138,8 @@ function readList (path: string, problems: Problems): CallerSettings[] {
       defaultLane,
       ...(entry.defaultCampaign === undefined ? {} : { defaultCampaign: entry.defaultCampaign }),
       rate: entry.rate === undefined ? null : { burst: Math.ceil(entry.rate.perSecond), ...entry.rate },
-      weight: entry.weight ?? 1
+      weight: entry.weight ?? 1,
+      backlog: entry.backlog ?? null
     }
     return { caller: { name, role, limits }, keys }
   })
@@ -219,8 +226,13 @@ export interface CallerRegistry {
   readonly names: () => readonly string[]
   /** Each caller once. */
   readonly list: () => readonly Caller[]
-  /** The argument `caller` of admit.lua: the name, and `*` and a weight that is not 1; empty where only one caller may post. */
-  readonly shareOf: (name: string) => string
+  /**
+   * The argument `caller` of admit.lua: the name, `*` and a weight that is not 1, `/` and its limit of a backlog. Empty for a caller without a limit
+   * where only one may post. `cap`: messages of a sender that may be unsettled.
+   */
+  readonly shareOf: (name: string, cap: number) => string
+  /** How many messages of this caller may be unsettled at a sender; null for no limit of its own. */
+  readonly backlogOf: (name: string, cap: number) => number | null
 }
 
 export interface MutableCallerRegistry extends CallerRegistry {
@@ -241,9 +253,15 @@ export function createCallerRegistry (first: readonly CallerSettings[]): Mutable
     find: key => byHash.get(hashKey(key)),
     names: () => [...byName.keys()],
     list: () => [...byName.values()],
-    shareOf (name) {
+    shareOf (name, cap) {
       const { weight = 1 } = byName.get(name)?.limits ?? {}
-      return !hasSeveral ? '' : weight === 1 ? name : `${name}*${weight}`
+      const backlog = registry.backlogOf(name, cap)
+      if (!hasSeveral && backlog === null) return ''
+      return name + (weight === 1 ? '' : `*${weight}`) + (backlog === null ? '' : `/${backlog}`)
+    },
+    backlogOf (name, cap) {
+      const { backlog = null } = byName.get(name)?.limits ?? {}
+      return backlog === null ? null : backlog < 1 ? Math.max(1, Math.floor(backlog * cap)) : Math.min(backlog, cap)
     },
     replace (next) {
       const before = byName

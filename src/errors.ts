@@ -176,6 +176,12 @@ export const errors = {
     meaning: '`MAX_BACKLOG_PER_SENDER` messages of this sender are unsettled',
     retry: 'after `Retry-After`'
   },
+  CALLER_BACKLOG_FULL: {
+    status: 429,
+    title: 'The API key has too many messages waiting at this sender; retry later',
+    meaning: 'the `backlog` of the key in `API_KEYS_FILE` is used up: so many of its messages have not ended; `RateLimit-Policy` has the number',
+    retry: 'after `Retry-After`'
+  },
   WOULD_EXPIRE: {
     status: 429,
     title: 'The message would expire before it could be sent',

@@ -122,7 +122,8 @@ async function createApi (
       findMs: core.settlement.findMs,
       accountOf: (sender: string) => core.senders.settingsOf(sender)?.accountId ?? null,
       windowCheck: config.WINDOW_CHECK,
-      shareOf: callers.shareOf
+      shareOf: (caller: string) => callers.shareOf(caller, config.MAX_BACKLOG_PER_SENDER),
+      callerBacklogOf: (caller: string) => callers.backlogOf(caller, config.MAX_BACKLOG_PER_SENDER)
     },
     lifeMs: config.MESSAGE_LIFE_MS,
     retryIntervalMs: config.WHATSAPP_RETRY_INTERVAL_MS,

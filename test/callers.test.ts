@@ -23,7 +23,7 @@ await t.test('an entry has keys, in the clear or hashed, and limits', t => {
     { ...entry('ops'), role: 'admin' }
   ]))
   const shop = callers.find(key('shop'))
-  const limits = { senders: ['1'], lanes: ['urgent', 'bulk'], categories: ['utility'], defaultLane: 'urgent', rate: null, weight: 1 }
+  const limits = { senders: ['1'], lanes: ['urgent', 'bulk'], categories: ['utility'], defaultLane: 'urgent', rate: null, weight: 1, backlog: null }
   t.strictSame(shop, { name: 'shop', role: 'send', limits })
   t.equal(callers.find(key('shop2')), shop, 'a second key')
   t.match(callers.find(key('ops')), { role: 'admin', limits: { senders: null, lanes: null, categories: null, defaultLane: 'normal' } })
@@ -96,10 +96,16 @@ await t.test('a caller may post what its limits permit', t => {
 
 await t.test('callers have shares by weight where several may post', t => {
   const registry = createCallerRegistry(read(t, [entry('shop', { weight: 3 }), { ...entry('board'), role: 'read' }]))
-  t.equal(registry.shareOf('shop'), '', 'one that may post')
+  t.equal(registry.shareOf('shop', 1000), '', 'one that may post')
   registry.replace(read(t, [entry('shop', { weight: 3 }), entry('crm')]))
-  t.strictSame([registry.shareOf('shop'), registry.shareOf('crm'), registry.shareOf('removed')], ['shop*3', 'crm', 'removed'])
-  t.throws(() => read(t, [entry('shop', { weight: 0 })]), { code: 'CONFIG_INVALID' })
+  t.strictSame([registry.shareOf('shop', 1000), registry.shareOf('crm', 1000), registry.shareOf('removed', 1000)], ['shop*3', 'crm', 'removed'])
+  registry.replace(read(t, [entry('shop', { backlog: 0.25 }), { ...entry('board'), role: 'read' }]))
+  t.equal(registry.shareOf('shop', 1000), 'shop/250', 'one that may post, with a limit')
+  registry.replace(read(t, [entry('shop', { weight: 3, backlog: 5000 }), entry('crm', { backlog: 20 }), entry('small', { backlog: 0.0001 })]))
+  t.strictSame(['shop', 'crm', 'small'].map(name => registry.shareOf(name, 1000)), ['shop*3/1000', 'crm/20', 'small/1'])
+  for (const wrong of [{ weight: 0 }, { backlog: 0 }, { backlog: 1.5 }, { backlog: '5' }]) {
+    t.throws(() => read(t, [entry('shop', wrong)]), { code: 'CONFIG_INVALID' }, JSON.stringify(wrong))
+  }
   t.end()
 })
 

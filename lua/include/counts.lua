@@ -109,6 +109,16 @@ local function unsettled_of(words)
   return words[4] - words[5] - words[8] - words[9] - words[10]
 end
 
+-- How many messages of a caller have not ended, and when one of them will have at the rate of the last ten seconds, µs; nil without one. Reads only.
+local function read_backlog(caller, now_ms)
+  local text = redis.call('HGET', key.campaigns, '~' .. caller)
+  if not text then return 0 end
+  local words, span, part = read_counts(text), math.floor(now_ms / SPAN_MS), 1 - now_ms % SPAN_MS / SPAN_MS
+  local last, count = tonumber(words[11]), tonumber(words[12])
+  local ended = last == span and count + words[13] * part or last == span - 1 and count * part or 0
+  return unsettled_of(words), ended > 0 and math.ceil(SPAN_MS * 1000 / ended) or nil
+end
+
 -- Removes campaigns and callers from a random sample; the arguments are those of prune.lua. Writes.
 local function prune_counts(now_ms)
   local sample = redis.call('HRANDFIELD', key.campaigns, arg.limit, 'WITHVALUES')

@@ -5,7 +5,7 @@
 -- `callers` in `limits` says; until then ready times alone decide. From then on the score of a ready pair in `ready` is negative: the place of its
 -- head's caller, and its ready time modulo 2^46 µs (2.2 years). So one range of scores has one caller's ready pairs, the longest ready first.
 -- The hash `shares`: `<lane><caller>` -> its place, and the virtual time of its next grant; `v<lane>` -> the virtual time of the lane; `=<caller>` ->
--- its weight if that is not 1; `first` -> when fair shares began, µs, and the only caller before: older ready times are its own, and stay.
+-- its weight if that is not 1; `first` -> the last µs before fair shares began, and the only caller until then: its ready times stay.
 
 -- Places from 0. The last one is shared by callers that find no other.
 local LAST_PLACE = 127
@@ -40,13 +40,13 @@ local function score_in_share(sender, lane, caller, ready_at)
   return is_shared(sender) and share_score(place_of(lane, caller), ready_at) or ready_at
 end
 
--- Notes the caller of a new message, and begins fair shares with the second one. `caller`: name, and `*` and a weight that is not 1. Returns the
--- name. Writes.
+-- Notes the caller of a new message, and begins fair shares with the second one. `caller`: as in admit.lua. Returns its name, and how many of its
+-- messages may be unsettled; nil for any number. Writes.
 local function meet_caller(sender, caller, now)
-  local name, weight = string.match(caller, '^([^*]+)%*?(%d*)$')
+  local name, weight, cap = string.match(caller, '^([^*/]+)%*?(%d*)/?(%d*)$')
   local known = redis.call('HGET', key.sender, 'caller')
-  if known == caller then return name end
-  local known_name = known and string.match(known, '^[^*]+')
+  if known == caller then return name, tonumber(cap) end
+  local known_name = known and string.match(known, '^[^*/]+')
   if not known or known_name == name then
     redis.call('HSET', key.sender, 'caller', caller)
   elseif not is_shared(sender) then
@@ -55,9 +55,9 @@ local function meet_caller(sender, caller, now)
     -- A ready time of now may be the second caller's.
     redis.call('HSET', key.shares, 'first', int(now - 1) .. ' ' .. known_name)
   end
-  if (redis.call('HGET', key.shares, '=' .. name) or '') == weight then return name end
+  if (redis.call('HGET', key.shares, '=' .. name) or '') == weight then return name, tonumber(cap) end
   if weight == '' then redis.call('HDEL', key.shares, '=' .. name) else redis.call('HSET', key.shares, '=' .. name, weight) end
-  return name
+  return name, tonumber(cap)
 end
 
 -- The earliest ready time of all callers; math.huge where they have no shares. Reads only.

@@ -5,7 +5,7 @@ local function store_message(message, generation, seq, scheduled_for, now_ms)
   local id, expires = message.digest .. '.' .. generation, (scheduled_for or now_ms) + message.lifeMs
   local record = {
     recipient = message.recipient, lane = message.lane, seq = seq, attempts = 0, stops = 0, body = message.payload, marketing = message.marketing,
-    template = message.template ~= '' and message.template or nil, caller = message.caller ~= '' and string.match(message.caller, '^[^*]+') or nil,
+    template = message.template ~= '' and message.template or nil, caller = message.caller ~= '' and string.match(message.caller, '^[^*/]+') or nil,
     expires = expires, keep = now_ms + message.windowMs
   }
   local text = format_record(record)

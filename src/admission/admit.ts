@@ -74,8 +74,10 @@ export interface AdmissionSettings {
   accountOf?: (sender: string) => string | null
   /** Whether WINDOW_CHECK is on. */
   windowCheck?: boolean
-  /** As in CallerRegistry: the name of a caller that alternates with others, and its weight. */
+  /** As in CallerRegistry: the name of a caller, its weight, and its limit of the backlog. */
   shareOf?: (caller: string) => string
+  /** As backlogOf in CallerRegistry. */
+  callerBacklogOf?: (caller: string) => number | null
 }
 
 export interface AdmissionDeps {
@@ -88,13 +90,15 @@ export interface AdmissionDeps {
 
 interface Facts { id: string, digest: string, recipient: string, keySource: KeySource, idempotencyKey?: string | undefined }
 export type Wait = { delayMs: number | null, waitingFor: WaitingFor, position: number }
+/** The caller whose messages fill its own limit of the backlog. */
+interface CallerLimit { caller: string, backlog: number }
 /** The result of a request. `granted` has to be sent now; `reused` and `rejected` have written nothing. */
 export type Admission = Facts & (
   | { status: 'granted', grant: Grant }
   | ({ status: 'queued' | 'scheduled' } & Wait)
   | { status: 'duplicate' }
   | { status: 'reused' }
-  | { status: 'rejected', code: RejectionCode, waitMs: number | null }
+  | { status: 'rejected', code: RejectionCode, waitMs: number | null, limit?: CallerLimit }
 )
 
 /**
@@ -177,6 +181,9 @@ export async function admit (
     lateUs: 0,
     ...(isReplaced ? { isReplaced } : {})
   }))
+  if (admission.status === 'rejected' && admission.code === 'CALLER_BACKLOG_FULL') {
+    admission.limit = { caller, backlog: settings.callerBacklogOf?.(caller) ?? 0 }
+  }
   if (admission.status === 'scheduled') store.recoverySchedule.markDue(sender)
   deps.events.emit('message.admitted', eventOf(request, admission, elapsedNow() - askedAt))
   return admission

@@ -20,7 +20,7 @@ export const doctorExits = { clean: 0, found: 1, unable: 2 } as const
 /** Transient errors: the same command may succeed later. */
 const transient: ErrorCode[] = [
   'UNREACHABLE', 'TIMEOUT', 'UNEXPECTED_RESPONSE', 'UNAVAILABLE', 'OVERLOADED', 'SHUTTING_DOWN', 'LIMITED', 'RECIPIENT_QUEUE_FULL',
-  'CALLER_RATE_LIMITED', 'BACKLOG_FULL', 'WOULD_EXPIRE', 'INTERNAL'
+  'CALLER_RATE_LIMITED', 'BACKLOG_FULL', 'CALLER_BACKLOG_FULL', 'WOULD_EXPIRE', 'INTERNAL'
 ]
 
 /** A mistake in the command: an argument, an option or a file. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { readFileSync } from 'node:fs'
+import { addCallers } from './callers.js'
 import { addCampaigns } from './campaigns.js'
 import { addCommonOptions, addExamples } from './context.js'
 import { addDoctor } from './doctor.js'
@@ -31,8 +32,8 @@ export function createProgram (asJson = false): Command {
   if (asJson) program.configureOutput({ writeErr: () => {} })
   addCommonOptions(program)
   const commands = [
-    addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addMove, addPause, addResume, addTemplates, addCampaigns, addJobs, addStats,
-    addImport, addDoctor, addKeys
+    addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addMove, addPause, addResume, addTemplates, addCampaigns, addCallers, addJobs,
+    addStats, addImport, addDoctor, addKeys
   ]
   for (const add of commands) add(program)
   program.hook('preAction', (_, { registeredArguments, args }) => checkArguments(registeredArguments.map(argument => argument.name()), args))

@@ -82,8 +82,8 @@ export interface paths {
          * Accepts up to 1,000 messages and returns one result each, in the same order
          * @description Never sends within the request, and is not atomic as a whole. Messages are accepted in the order of the rows. Each result is
          * the response of POST /messages with `Prefer: respond-async`, with its status as `httpStatus`. After a row that is rejected for now
-         * (UNAVAILABLE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL), later rows to the same recipient may be rejected with it, so that
-         * none overtakes it.
+         * (UNAVAILABLE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL, CALLER_BACKLOG_FULL), later rows to the same recipient may be
+         * rejected with it, so that none overtakes it.
          *
          *     Roles: `send`, `admin`.
          */
@@ -894,6 +894,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the callers with their rules, and what each has waiting, sent and failed
+         * @description Keys are never shown. Messages are counted where more than one caller may post. A caller that left the file is listed as long
+         * as failures are kept, from the end of its last message.
+         *
+         *     Roles: `admin`.
+         */
+        get: operations["listCallers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/codes/{code}": {
         parameters: {
             query?: never;
@@ -961,22 +984,23 @@ export interface components {
              * templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency
              * key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject".
              * `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's
-             * queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would
-             * expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the
-             * gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node
-             * overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the
-             * request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key.
-             * `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds
-             * data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+             * queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `CALLER_BACKLOG_FULL`: 429, The API key has
+             * too many messages waiting at this sender; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent.
+             * `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503,
+             * Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another
+             * node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated.
+             * `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid
+             * setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer
+             * version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
             code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED"
                 | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED"
                 | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_MOVABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE"
                 | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED"
-                | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE"
-                | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID"
-                | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+                | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL"
+                | "CALLER_BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE"
+                | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The invalid field, parameter or header; of several the first */
@@ -999,8 +1023,8 @@ export interface components {
              */
             messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled"
                 | "expired";
-            /** @description LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited;
-             * null if no end is known */
+            /** @description LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL, CALLER_BACKLOG_FULL: how long the message
+             * would have waited; null if no end is known */
             waitMs?: number | null;
         };
         /** @description Every 2xx response of POST /messages; exactly one of `immediate`, `queued` and `duplicate` is true */
@@ -1859,22 +1883,23 @@ export interface components {
              * templates. `PROVIDER_REJECTED`: 422, WhatsApp rejected this message permanently. `ENDED_UNSENT`: 422, The message with this idempotency
              * key ended without being sent. `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject".
              * `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: 429, The recipient's
-             * queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would
-             * expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the
-             * gateway. `UNAVAILABLE`: 503, Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node
-             * overloaded; retry later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the
-             * request was not repeated. `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key.
-             * `CONFIG_INVALID`: 500, Invalid setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds
-             * data written by a newer version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
+             * queue is full; retry later. `BACKLOG_FULL`: 429, The sender's backlog is full; retry later. `CALLER_BACKLOG_FULL`: 429, The API key has
+             * too many messages waiting at this sender; retry later. `WOULD_EXPIRE`: 429, The message would expire before it could be sent.
+             * `HEADERS_TOO_LARGE`: 431, The request headers are too large. `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503,
+             * Redis is unavailable or nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry later or on another
+             * node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp did not respond; the request was not repeated.
+             * `SHUTTING_DOWN`: 503, Node is shutting down; retry on another node with the same idempotency key. `CONFIG_INVALID`: 500, Invalid
+             * setting. `SCRIPT_INVALID`: 500, A Lua script does not match its header. `LAYOUT_NEWER`: 500, Redis holds data written by a newer
+             * version of the gateway. `SETUP_FAILED`: 500, A port or program required at start is not available
              * @enum {string}
              */
             code: "INVALID_REQUEST" | "INVALID_RECIPIENT" | "RECIPIENT_IS_USER_ID" | "SCHEDULED_IN_PAST" | "INVALID_KEY" | "UNAUTHENTICATED"
                 | "WEBHOOK_SIGNATURE" | "FORBIDDEN" | "NOT_PERMITTED" | "NOT_FOUND" | "SENDER_UNKNOWN" | "NOT_SUPPORTED" | "METHOD_NOT_ALLOWED"
                 | "TOO_SLOW" | "NOT_SENT_YET" | "NOT_CANCELLABLE" | "NOT_MOVABLE" | "NOT_RETRYABLE" | "TOO_LARGE" | "UNSUPPORTED_MEDIA_TYPE"
                 | "IDEMPOTENCY_KEY_REUSED" | "RECIPIENT_OPTED_OUT" | "CAMPAIGN_CANCELLED" | "TEMPLATE_REJECTED" | "WINDOW_CLOSED"
-                | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL" | "WOULD_EXPIRE"
-                | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE" | "SHUTTING_DOWN" | "CONFIG_INVALID"
-                | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
+                | "PROVIDER_REJECTED" | "ENDED_UNSENT" | "LIMITED" | "CALLER_RATE_LIMITED" | "RECIPIENT_QUEUE_FULL" | "BACKLOG_FULL"
+                | "CALLER_BACKLOG_FULL" | "WOULD_EXPIRE" | "HEADERS_TOO_LARGE" | "INTERNAL" | "UNAVAILABLE" | "OVERLOADED" | "PROVIDER_UNAVAILABLE"
+                | "SHUTTING_DOWN" | "CONFIG_INVALID" | "SCRIPT_INVALID" | "LAYOUT_NEWER" | "SETUP_FAILED";
             /** @description What exactly is wrong */
             detail?: string;
             /** @description The invalid field, parameter or header; of several the first */
@@ -1897,8 +1922,8 @@ export interface components {
              */
             messageStatus?: "scheduled" | "queued" | "sending" | "sent" | "delivered" | "read" | "retrying" | "unknown" | "failed" | "cancelled"
                 | "expired";
-            /** @description LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the message would have waited;
-             * null if no end is known */
+            /** @description LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL, CALLER_BACKLOG_FULL: how long the message
+             * would have waited; null if no end is known */
             waitMs?: number | null;
             /** @description When to retry, as in `Retry-After` */
             retryAfterMs?: number;
@@ -3104,6 +3129,95 @@ export interface components {
             /** @description Present and true if the sandbox replaces WhatsApp: nothing was really sent */
             sandbox?: boolean;
         };
+        /** @description How fast a caller may post */
+        CallerRate: {
+            /** @description Messages that it may post in a second */
+            perSecond: number;
+            /** @description Messages that it may post at once after a pause */
+            burst: number;
+        };
+        /** @description What a caller may post */
+        CallerRules: {
+            /** @description Senders that it may use; null for all */
+            senders: string[] | null;
+            /** @description Values of `priority` that it may use; null for all */
+            lanes: ("urgent" | "normal" | "bulk")[] | null;
+            /** @description Values of `category` that it may use; null for all */
+            categories: ("marketing" | "utility" | "authentication" | "service")[] | null;
+            /**
+             * @description The lane of a message that names none. `urgent`: before all other lanes. `normal`: the default. `bulk`: after all other
+             * lanes
+             * @enum {string}
+             */
+            defaultLane: "urgent" | "normal" | "bulk";
+            /** @description The campaign of a message that names none */
+            defaultCampaign: string | null;
+            /** @description How fast it may post; null for no limit */
+            rate: components["schemas"]["CallerRate"] | null;
+            /** @description Messages of it that one sender takes before they have ended; null for no limit of its own */
+            backlog: number | null;
+            /** @description Its share of a lane in which several callers have messages waiting */
+            weight: number;
+        };
+        /** @description A caller, its rules and its messages, over all senders */
+        CallerState: {
+            /** @description The name of the key */
+            name: string;
+            /**
+             * @description What the key permits; null for a caller that is not in the file any more. `send`: posts, and reads and cancels its own
+             * messages. `read`: reads everything. `admin`: may do everything
+             * @enum {string|null}
+             */
+            role: "send" | "read" | "admin" | null;
+            /** @description What it may post; null for a caller that is not in the file any more */
+            rules: components["schemas"]["CallerRules"] | null;
+            /** @description Senders with messages of it */
+            senders: string[];
+            /** @description Messages that were accepted; all counts below except `delivered` and `read` add up to it */
+            accepted: number;
+            /** @description Messages that wait, for whatever reason */
+            waiting: number;
+            /** @description Messages that are being sent */
+            inFlight: number;
+            /** @description Messages that WhatsApp accepted, whatever was reported of them since */
+            sent: number;
+            /** @description Of these, those that reached the recipient's phone */
+            delivered: number;
+            /** @description Of these, those that the recipient read */
+            read: number;
+            /** @description Messages that FAILED */
+            failed: number;
+            /** @description Messages that were cancelled */
+            cancelled: number;
+            /** @description Messages whose lifetime ended before they could be sent */
+            expired: number;
+            /** @description Messages that attempts ended, per second, in the last ten seconds */
+            ratePerSecond: number;
+            /** @description The FAILED messages by code, the most frequent first */
+            failures: components["schemas"]["CodeCount"][];
+            /**
+             * Format: date-time
+             * @description Since when its oldest ready message waits for its slot; null if none is ready
+             */
+            readySince: string | null;
+            /**
+             * Format: date-time
+             * @description When the first of these messages was accepted
+             */
+            firstAcceptedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the last of these messages was accepted
+             */
+            lastAcceptedAt: string | null;
+        };
+        /** @description All callers */
+        Callers: {
+            /** @description Those of the file in its order, then those that left it */
+            callers: components["schemas"]["CallerState"][];
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
+        };
         /** @description An error code with its explanation */
         Code: {
             /** @description As requested */
@@ -3477,7 +3591,8 @@ export interface operations {
             };
             /** @description `LIMITED`: The message cannot be sent immediately, and whenLimited is "reject". `CALLER_RATE_LIMITED`: The API key posts
              * faster than its rate allows; retry later. `RECIPIENT_QUEUE_FULL`: The recipient's queue is full; retry later. `BACKLOG_FULL`: The
-             * sender's backlog is full; retry later. `WOULD_EXPIRE`: The message would expire before it could be sent */
+             * sender's backlog is full; retry later. `CALLER_BACKLOG_FULL`: The API key has too many messages waiting at this sender; retry later.
+             * `WOULD_EXPIRE`: The message would expire before it could be sent */
             429: {
                 headers: {
                     /** @description Whole seconds after which to retry; a minute if no end is known */
@@ -5648,6 +5763,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Caller"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listCallers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All callers */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callers"];
                 };
             };
             401: components["responses"]["Unauthenticated"];

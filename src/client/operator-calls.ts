@@ -1,11 +1,11 @@
 import { segment, type ApiRequest } from './transport.js'
-import type { BulkJob, CallOptions, Campaign, QueryOptions, Schemas, StartJob, Templates, UndefinedCallOptions } from './types.js'
+import type { BulkJob, CallerState, CallOptions, Campaign, QueryOptions, Schemas, StartJob, Templates, UndefinedCallOptions } from './types.js'
 
 type Call = <Body>(
   method: ApiRequest['method'], path: string, options: UndefinedCallOptions, more?: Partial<Pick<ApiRequest, 'query' | 'body'>>
 ) => Promise<Body>
 
-/** Calls about campaigns, bulk jobs and templates: a part of SluiceClient. */
+/** Calls about campaigns, callers, bulk jobs and templates: a part of SluiceClient. */
 export class OperatorCalls {
   readonly #call: Call
 
@@ -26,6 +26,11 @@ export class OperatorCalls {
   /** All campaigns with their counts, the one that changed last first. */
   async listCampaigns (options: CallOptions = {}): Promise<Campaign[]> {
     return (await this.#call<Schemas['Campaigns']>('GET', '/campaigns', options)).campaigns
+  }
+
+  /** All callers with their rules, and what each has waiting, sent and failed. */
+  async listCallers (options: CallOptions = {}): Promise<CallerState[]> {
+    return (await this.#call<Schemas['Callers']>('GET', '/callers', options)).callers
   }
 
   /** The counts of a campaign, its rate, its expected end and its jobs. */

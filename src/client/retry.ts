@@ -48,6 +48,7 @@ const byCode: Partial<Record<ErrorCode, TransientError>> = {
   CALLER_RATE_LIMITED: 'not-executed',
   RECIPIENT_QUEUE_FULL: 'not-executed',
   BACKLOG_FULL: 'not-executed',
+  CALLER_BACKLOG_FULL: 'not-executed',
   TOO_SLOW: 'not-executed',
   UNAVAILABLE: 'maybe-executed',
   TIMEOUT: 'maybe-executed'

@@ -25,6 +25,7 @@ export type RateLimit = Schemas['RateLimit']
 export type Sender = Schemas['Sender']
 export type Templates = Schemas['Templates']
 export type Campaign = Schemas['Campaign']
+export type CallerState = Schemas['CallerState']
 export type BulkJob = Schemas['BulkJob']
 /** Where waiting messages go. */
 export type MoveMessage = Schemas['MoveMessage']

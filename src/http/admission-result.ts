@@ -151,7 +151,7 @@ function accepted (identity: Identity, state: State, waiting: Waiting): Admissio
 const UNKNOWN_END_MS = 60_000
 
 /** A message that was not accepted: 429, or 422 if a retry would fail too. */
-function rejection ({ code, waitMs }: Extract<Admission, { status: 'rejected' }>, nowMs: number): SluiceError {
+function rejection ({ code, waitMs, limit }: Extract<Admission, { status: 'rejected' }>, nowMs: number): SluiceError {
   if (code === 'CAMPAIGN_CANCELLED') return new SluiceError(code, { field: 'campaign' })
   if (code === 'TEMPLATE_REJECTED') return new SluiceError(code, { field: 'message' })
   if (code === 'WINDOW_CLOSED') {
@@ -159,5 +159,13 @@ function rejection ({ code, waitMs }: Extract<Admission, { status: 'rejected' }>
     return new SluiceError(code, { field: 'message', extra: { closedAt } })
   }
   if (code === 'RECIPIENT_OPTED_OUT') return new SluiceError(code, { field: 'to' })
-  return new SluiceError(code, { retryAfterMs: waitMs ?? UNKNOWN_END_MS, extra: { waitMs } })
+  const retryAfterMs = waitMs ?? UNKNOWN_END_MS
+  if (limit === undefined) return new SluiceError(code, { retryAfterMs, extra: { waitMs } })
+  const { caller, backlog } = limit
+  const headers = {
+    'ratelimit-policy': `"backlog";q=${backlog};qu="concurrent-requests"`,
+    ratelimit: `"backlog";r=0;t=${Math.max(1, Math.ceil(retryAfterMs / 1000))}`
+  }
+  const detail = `${caller} may have ${backlog} messages at this sender that have not ended`
+  return new SluiceError(code, { detail, retryAfterMs, headers, extra: { waitMs } })
 }

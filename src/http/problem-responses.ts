@@ -50,7 +50,8 @@ const facts: Partial<Record<ErrorCode, ErrorFacts>> = {
   WOULD_EXPIRE: { extra: { waitMs: 90_000_000 } },
   CALLER_RATE_LIMITED: { detail: 'shop may post 50 a second, 100 at once', extra: { waitMs: 20 } },
   RECIPIENT_QUEUE_FULL: { extra: { waitMs: 2_000_000 } },
-  BACKLOG_FULL: { extra: { waitMs: null } }
+  BACKLOG_FULL: { extra: { waitMs: null } },
+  CALLER_BACKLOG_FULL: { detail: 'shop may have 5000 messages at this sender that have not ended', extra: { waitMs: 240 } }
 }
 
 /** Errors of every route that needs an API key, by the name of their response in the document. */

@@ -71,7 +71,7 @@ export interface SenderReply extends SenderCounts {
 /** Why admit.lua accepts no message. */
 export type RejectionCode =
   'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT' | 'TEMPLATE_REJECTED' | 'WINDOW_CLOSED' |
-  'CAMPAIGN_CANCELLED'
+  'CAMPAIGN_CANCELLED' | 'CALLER_BACKLOG_FULL'
 
 type Pair = Record<Lane, number> & {
   status: 'pair'

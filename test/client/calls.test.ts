@@ -99,6 +99,9 @@ await t.test('each operation of the API has a call, and its result fits the Open
   fits('Campaign', await client.cancelCampaign(campaign))
   t.match(await client.getCampaign(campaign), { name: campaign, state: 'cancelled', accepted: 1 })
   t.match((await client.listCampaigns()).map(({ name }) => name), [campaign])
+  const callers = await client.listCallers()
+  for (const caller of callers) fits('CallerState', caller)
+  t.strictSame(callers.map(({ name }) => name), ['app', 'shop', 'viewer', 'operator'])
   t.equal(await client.isReady(), true)
 
   const called = new Set(node.seen('request.completed').map(({ method, route }) => `${method} ${route.replaceAll(/:(\w+)/g, '{$1}')}`))

@@ -3,7 +3,7 @@ import type { FuzzWorld } from './world.js'
 
 /** `cancelled...`: only these are ever cancelled, since no message joins them then. */
 /** As admit.lua gets them; an empty name is that of a gateway with one caller. */
-export const CALLERS = ['', 'web', 'web', 'shop*3', 'crm']
+export const CALLERS = ['', 'web', 'web', 'shop*3', 'crm/3']
 export const CAMPAIGNS = ['spring', 'spring.26', 'cancelled-1', 'cancelled-2']
 
 const NAMES = ['accepted', 'sent', 'delivered', 'read', 'failed', 'cancelled', 'expired'] as const
@@ -45,8 +45,8 @@ export async function judgeCounts (w: FuzzWorld, backlog: Record<string, string>
   })
 }
 
-/** Without its weight. */
-export const callerOf = (argument: string): string => argument.split('*')[0] ?? ''
+/** Without its weight and its limit. */
+export const callerOf = (argument: string): string => argument.split(/[*/]/)[0] ?? ''
 
 /** Notes how each message has ended: `w` for not yet, the letter of its result, or `?` once that cannot be known any more. */
 async function follow (w: FuzzWorld, backlog: Record<string, string>): Promise<void> {
@@ -60,4 +60,13 @@ async function follow (w: FuzzWorld, backlog: Record<string, string>): Promise<v
     // Its result has expired, or a younger message has its key. How it ended before stays, if nothing can have changed it since.
     else if (!'fce'.includes(w.fates.get(id) ?? '?') || await w.redis.hexists(w.key('failure-records'), id) === 1) w.fates.set(id, '?')
   }
+}
+
+/** A caller with a limit of the backlog waits for its own messages exactly where so many have not ended. */
+export async function checkBacklog (w: FuzzWorld, caller: string, reply: { status: string, code?: string }): Promise<void> {
+  const limit = Number(caller.split('/')[1] ?? Infinity)
+  const stored = Object.keys(await w.redis.hgetall(w.key('backlog'))).filter(id => w.messages.get(id)?.caller === callerOf(caller)).length
+  if (reply.code === 'CALLER_BACKLOG_FULL' && stored < limit) throw new Error(`${caller} was rejected with ${stored} messages`)
+  // The new one is not among them yet.
+  if ((reply.status === 'queued' || reply.status === 'scheduled') && stored >= limit) throw new Error(`${caller} waits with ${stored} others`)
 }

@@ -6,7 +6,7 @@ import { digestOf, senderKey } from '../../src/redis/keys.js'
 import { parseResult } from '../../src/settlement/record.js'
 import { writePayload } from '../../src/redis/payload.js'
 import type { Random } from '../property/random.js'
-import { callerOf, CALLERS, CAMPAIGNS } from './counts.js'
+import { callerOf, CALLERS, CAMPAIGNS, checkBacklog } from './counts.js'
 
 export const SENDER = '100000000000001'
 /** Hashes of templates. */
@@ -161,6 +161,7 @@ export class FuzzWorld {
       await this.run('release-key', { id: `${name}.${admittedAt.toString(16)}`, payload, history: '{"outcome":"sent"}' }, `${name}.0`)
       reply = await this.run('admit', request, `${name}.0`)
     }
+    await checkBacklog(this, named, reply)
     if (reply.status !== 'granted' && reply.status !== 'queued' && reply.status !== 'scheduled') return
     const message = { id: `${name}.${reply.generation}`, recipient, campaign, caller }
     this.messages.set(message.id, message)

@@ -62,6 +62,7 @@ const table: Record<string, Role[] | 'open'> = {
   'POST /api/v1/senders/:id/templates/resume': ['admin'],
   'GET /api/v1/audit': ['admin'],
   'GET /api/v1/caller': all,
+  'GET /api/v1/callers': ['admin'],
   'GET /api/v1/codes/:code': all
 }
 

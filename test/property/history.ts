@@ -5,7 +5,7 @@
 export type Decision = 'sent' | 'failed' | 'retry' | 'unknown' | 'wait'
 export type Refusal =
   'BACKLOG_FULL' | 'RECIPIENT_QUEUE_FULL' | 'LIMITED' | 'WOULD_EXPIRE' | 'RECIPIENT_OPTED_OUT' | 'TEMPLATE_REJECTED' | 'WINDOW_CLOSED' |
-  'CAMPAIGN_CANCELLED'
+  'CAMPAIGN_CANCELLED' | 'CALLER_BACKLOG_FULL'
 
 /** The rules of a round in the units of the settings. */
 export interface Rules {

@@ -185,6 +185,7 @@ export function judgeRefusal (observer: Observer, fact: Extract<Fact, { fact: 'r
     TEMPLATE_REJECTED: false,
     WINDOW_CLOSED: false,
     CAMPAIGN_CANCELLED: false,
+    CALLER_BACKLOG_FULL: false,
     WOULD_EXPIRE: fact.waitUs >= fact.lifeMs * 1000,
     LIMITED: observer.blind || !isOpen(observer, fact.recipient, fact.lane, fact.at)
   }

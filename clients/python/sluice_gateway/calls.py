@@ -54,6 +54,7 @@ from .types import (
     Templates,
     Audit,
     Caller,
+    Callers,
     Code,
 )
 
@@ -180,8 +181,9 @@ class Calls:
         """Never sends within the request, and is not atomic as a whole. Messages are accepted in the
         order of the rows. Each result is the response of POST /messages with `Prefer:
         respond-async`, with its status as `httpStatus`. After a row that is rejected for now
-        (UNAVAILABLE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL), later rows to the
-        same recipient may be rejected with it, so that none overtakes it. Roles: `send`, `admin`.
+        (UNAVAILABLE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL, CALLER_BACKLOG_FULL),
+        later rows to the same recipient may be rejected with it, so that none overtakes it. Roles:
+        `send`, `admin`.
         """
         return self._call(
             "POST",
@@ -762,6 +764,18 @@ class Calls:
         return self._call(
             "GET",
             "/api/v1/caller",
+        )
+
+    def list_callers(
+        self,
+    ) -> Callers:
+        """Keys are never shown. Messages are counted where more than one caller may post. A caller
+        that left the file is listed as long as failures are kept, from the end of its last message.
+        Roles: `admin`.
+        """
+        return self._call(
+            "GET",
+            "/api/v1/callers",
         )
 
     def get_code(

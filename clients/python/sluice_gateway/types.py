@@ -59,8 +59,9 @@ class _Problem(TypedDict):
     # `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject".
     # `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later.
     # `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429,
-    # The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire
-    # before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large.
+    # The sender's backlog is full; retry later. `CALLER_BACKLOG_FULL`: 429, The API key has too
+    # many messages waiting at this sender; retry later. `WOULD_EXPIRE`: 429, The message would
+    # expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large.
     # `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or
     # nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry
     # later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp
@@ -77,9 +78,9 @@ class _Problem(TypedDict):
         "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_KEY_REUSED", "RECIPIENT_OPTED_OUT",
         "CAMPAIGN_CANCELLED", "TEMPLATE_REJECTED", "WINDOW_CLOSED", "PROVIDER_REJECTED",
         "ENDED_UNSENT", "LIMITED", "CALLER_RATE_LIMITED", "RECIPIENT_QUEUE_FULL", "BACKLOG_FULL",
-        "WOULD_EXPIRE", "HEADERS_TOO_LARGE", "INTERNAL", "UNAVAILABLE", "OVERLOADED",
-        "PROVIDER_UNAVAILABLE", "SHUTTING_DOWN", "CONFIG_INVALID", "SCRIPT_INVALID", "LAYOUT_NEWER",
-        "SETUP_FAILED"
+        "CALLER_BACKLOG_FULL", "WOULD_EXPIRE", "HEADERS_TOO_LARGE", "INTERNAL", "UNAVAILABLE",
+        "OVERLOADED", "PROVIDER_UNAVAILABLE", "SHUTTING_DOWN", "CONFIG_INVALID", "SCRIPT_INVALID",
+        "LAYOUT_NEWER", "SETUP_FAILED"
     ]
 
 
@@ -109,8 +110,8 @@ class Problem(_Problem, total=False):
         "scheduled", "queued", "sending", "sent", "delivered", "read", "retrying", "unknown",
         "failed", "cancelled", "expired"
     ]
-    # LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the
-    # message would have waited; null if no end is known
+    # LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL,
+    # CALLER_BACKLOG_FULL: how long the message would have waited; null if no end is known
     waitMs: Optional[int]
 
 
@@ -878,8 +879,9 @@ class _ProblemRow(TypedDict):
     # `LIMITED`: 429, The message cannot be sent immediately, and whenLimited is "reject".
     # `CALLER_RATE_LIMITED`: 429, The API key posts faster than its rate allows; retry later.
     # `RECIPIENT_QUEUE_FULL`: 429, The recipient's queue is full; retry later. `BACKLOG_FULL`: 429,
-    # The sender's backlog is full; retry later. `WOULD_EXPIRE`: 429, The message would expire
-    # before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large.
+    # The sender's backlog is full; retry later. `CALLER_BACKLOG_FULL`: 429, The API key has too
+    # many messages waiting at this sender; retry later. `WOULD_EXPIRE`: 429, The message would
+    # expire before it could be sent. `HEADERS_TOO_LARGE`: 431, The request headers are too large.
     # `INTERNAL`: 500, Unexpected error in the gateway. `UNAVAILABLE`: 503, Redis is unavailable or
     # nearly full; retry with the same idempotency key. `OVERLOADED`: 503, Node overloaded; retry
     # later or on another node with the same idempotency key. `PROVIDER_UNAVAILABLE`: 503, WhatsApp
@@ -896,9 +898,9 @@ class _ProblemRow(TypedDict):
         "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_KEY_REUSED", "RECIPIENT_OPTED_OUT",
         "CAMPAIGN_CANCELLED", "TEMPLATE_REJECTED", "WINDOW_CLOSED", "PROVIDER_REJECTED",
         "ENDED_UNSENT", "LIMITED", "CALLER_RATE_LIMITED", "RECIPIENT_QUEUE_FULL", "BACKLOG_FULL",
-        "WOULD_EXPIRE", "HEADERS_TOO_LARGE", "INTERNAL", "UNAVAILABLE", "OVERLOADED",
-        "PROVIDER_UNAVAILABLE", "SHUTTING_DOWN", "CONFIG_INVALID", "SCRIPT_INVALID", "LAYOUT_NEWER",
-        "SETUP_FAILED"
+        "CALLER_BACKLOG_FULL", "WOULD_EXPIRE", "HEADERS_TOO_LARGE", "INTERNAL", "UNAVAILABLE",
+        "OVERLOADED", "PROVIDER_UNAVAILABLE", "SHUTTING_DOWN", "CONFIG_INVALID", "SCRIPT_INVALID",
+        "LAYOUT_NEWER", "SETUP_FAILED"
     ]
 
 
@@ -928,8 +930,8 @@ class ProblemRow(_ProblemRow, total=False):
         "scheduled", "queued", "sending", "sent", "delivered", "read", "retrying", "unknown",
         "failed", "cancelled", "expired"
     ]
-    # LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: how long the
-    # message would have waited; null if no end is known
+    # LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL,
+    # CALLER_BACKLOG_FULL: how long the message would have waited; null if no end is known
     waitMs: Optional[int]
     # When to retry, as in `Retry-After`
     retryAfterMs: int
@@ -2151,6 +2153,92 @@ class Caller(_Caller, total=False):
 
     # Present and true if the sandbox replaces WhatsApp: nothing was really sent
     sandbox: bool
+
+
+class CallerRate(TypedDict):
+    """How fast a caller may post"""
+
+    # Messages that it may post in a second
+    perSecond: float
+    # Messages that it may post at once after a pause
+    burst: int
+
+
+class CallerRules(TypedDict):
+    """What a caller may post"""
+
+    # Senders that it may use; null for all
+    senders: Optional[List[str]]
+    # Values of `priority` that it may use; null for all
+    lanes: Optional[List[Literal["urgent", "normal", "bulk"]]]
+    # Values of `category` that it may use; null for all
+    categories: Optional[List[Literal["marketing", "utility", "authentication", "service"]]]
+    # The lane of a message that names none. `urgent`: before all other lanes. `normal`: the
+    # default. `bulk`: after all other lanes
+    defaultLane: Literal["urgent", "normal", "bulk"]
+    # The campaign of a message that names none
+    defaultCampaign: Optional[str]
+    # How fast it may post; null for no limit
+    rate: Optional[CallerRate]
+    # Messages of it that one sender takes before they have ended; null for no limit of its own
+    backlog: Optional[int]
+    # Its share of a lane in which several callers have messages waiting
+    weight: int
+
+
+class CallerState(TypedDict):
+    """A caller, its rules and its messages, over all senders"""
+
+    # The name of the key
+    name: str
+    # What the key permits; null for a caller that is not in the file any more. `send`: posts, and
+    # reads and cancels its own messages. `read`: reads everything. `admin`: may do everything
+    role: Optional[Literal["send", "read", "admin"]]
+    # What it may post; null for a caller that is not in the file any more
+    rules: Optional[CallerRules]
+    # Senders with messages of it
+    senders: List[str]
+    # Messages that were accepted; all counts below except `delivered` and `read` add up to it
+    accepted: int
+    # Messages that wait, for whatever reason
+    waiting: int
+    # Messages that are being sent
+    inFlight: int
+    # Messages that WhatsApp accepted, whatever was reported of them since
+    sent: int
+    # Of these, those that reached the recipient's phone
+    delivered: int
+    # Of these, those that the recipient read
+    read: int
+    # Messages that FAILED
+    failed: int
+    # Messages that were cancelled
+    cancelled: int
+    # Messages whose lifetime ended before they could be sent
+    expired: int
+    # Messages that attempts ended, per second, in the last ten seconds
+    ratePerSecond: float
+    # The FAILED messages by code, the most frequent first
+    failures: List[CodeCount]
+    # Since when its oldest ready message waits for its slot; null if none is ready
+    readySince: Optional[str]
+    # When the first of these messages was accepted
+    firstAcceptedAt: Optional[str]
+    # When the last of these messages was accepted
+    lastAcceptedAt: Optional[str]
+
+
+class _Callers(TypedDict):
+    # Those of the file in its order, then those that left it
+    callers: List[CallerState]
+
+
+class Callers(_Callers, total=False):
+    """All callers"""
+
+    # Senders that are left out, because the Redis server with their data is down; absent if there
+    # are none
+    unavailable: List[str]
 
 
 class Code(TypedDict):

@@ -29,7 +29,7 @@ export type Valid = Row & { message: PostMessage, key: string }
 type PostResult = BatchResult | Schemas['CheckedRow']
 
 /** Codes of rows that the gateway could not take for now, after all of the client's tries. */
-const transient = new Set<string>(['UNAVAILABLE', 'CALLER_RATE_LIMITED', 'RECIPIENT_QUEUE_FULL', 'BACKLOG_FULL'])
+const transient = new Set<string>(['UNAVAILABLE', 'CALLER_RATE_LIMITED', 'RECIPIENT_QUEUE_FULL', 'BACKLOG_FULL', 'CALLER_BACKLOG_FULL'])
 /** Characters of a request's rows at most: the gateway's limit is 16 MB. */
 const MAX_CHARACTERS = 4_000_000
 

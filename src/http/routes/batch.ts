@@ -55,8 +55,8 @@ const postBatch = {
   summary: 'Accepts up to 1,000 messages and returns one result each, in the same order',
   description: 'Never sends within the request, and is not atomic as a whole. Messages are accepted in the order of the rows. Each result is ' +
     'the response of POST /messages with `Prefer: respond-async`, with its status as `httpStatus`. After a row that is rejected for now ' +
-    '(UNAVAILABLE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL), later rows to the same recipient may be rejected with it, so that ' +
-    'none overtakes it.',
+    '(UNAVAILABLE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL, CALLER_BACKLOG_FULL), later rows to the same recipient may be ' +
+    'rejected with it, so that none overtakes it.',
   'x-headers': optionalHeaders('Idempotency-Key'),
   body: BatchSchema,
   response: {
@@ -119,7 +119,7 @@ export function batchRoutes (api: Api, deps: PostDeps): void {
 type RejectedPairs = Map<string, SluiceError>
 
 /** Errors that do not last: the caller posts the row again. */
-const transient = new Set<string>(['UNAVAILABLE', 'CALLER_RATE_LIMITED', 'RECIPIENT_QUEUE_FULL', 'BACKLOG_FULL'])
+const transient = new Set<string>(['UNAVAILABLE', 'CALLER_RATE_LIMITED', 'RECIPIENT_QUEUE_FULL', 'BACKLOG_FULL', 'CALLER_BACKLOG_FULL'])
 
 /** Never rejects. Calls `admit` before anything is awaited. */
 async function admitRow (

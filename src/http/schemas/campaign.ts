@@ -14,7 +14,7 @@ const states: Record<CampaignState, string> = {
   cancelled: 'its waiting messages are cancelled, and it takes no more',
   finished: 'all its messages have ended; with its next message it runs again'
 }
-const CodeCountSchema = Type.Object({
+export const CodeCountSchema = Type.Object({
   code: text('The error code; `OTHER` for those beyond the first 40'),
   count: count('Messages that FAILED with it'),
   explanation: text('What the code means')

@@ -32,7 +32,7 @@ export const ProblemSchema = Type.Object({
   error: Type.Optional(ref(DeliveryErrorSchema, 'PROVIDER_REJECTED: why WhatsApp rejected it')),
   messageStatus: Type.Optional(oneOf(states, 'NOT_CANCELLABLE, NOT_MOVABLE, NOT_SENT_YET: the state of the message')),
   waitMs: Type.Optional(countOrNull(
-    'LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL: ' +
+    'LIMITED, WOULD_EXPIRE, CALLER_RATE_LIMITED, RECIPIENT_QUEUE_FULL, BACKLOG_FULL, CALLER_BACKLOG_FULL: ' +
       'how long the message would have waited; null if no end is known'))
 }, { $id: 'Problem', description: 'Why a request failed' })
 
