@@ -263,14 +263,13 @@ export function isLost ({ askedAt, at, sender, pair = '', campaign }: Operated, 
     : one.campaigns?.includes(campaign) === true))
 }
 
+const grouped = new WeakMap<Fact[], { count: number, byKind: Map<string, Fact[]> }>()
+
 /** The facts of one kind, oldest first. */
 export function factsOf<Kind extends Fact['fact']> (facts: Fact[], kind: Kind): Array<Extract<Fact, { fact: Kind }>> {
-  return facts.filter((fact): fact is Extract<Fact, { fact: Kind }> => fact.fact === kind)
-}
-
-/** What the observers in the nodes recorded, oldest first. */
-export function observedSends (facts: Fact[], kind: ObservedSend['fact']): ObservedSend[] {
-  return facts.filter((fact): fact is ObservedSend => fact.fact === kind).sort((a, b) => a.at - b.at)
+  // Facts are added while a soak runs.
+  if (grouped.get(facts)?.count !== facts.length) grouped.set(facts, { count: facts.length, byKind: groupBy(facts, ({ fact }) => fact) })
+  return [...grouped.get(facts)?.byKind.get(kind) ?? []] as Array<Extract<Fact, { fact: Kind }>>
 }
 
 /** The attempt number: the last part of the opaque name. */

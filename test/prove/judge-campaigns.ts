@@ -8,8 +8,9 @@ import type { Sends } from './sends.js'
 
 interface Span { from: number, to: number }
 
-/** How long what waited takes to return to its queues: by the node that resumed it; if it died, by the housekeeping of the next minute. */
-const RELEASE_MS = 75_000
+/** How long what waited takes to return to its queues: by the node that resumed it; if it could not, by the housekeeping of the next minute. */
+const RELEASE_MS = 5000
+const HOUSEKEEPING_MS = 75_000
 const GOOD = new Set(['sent', 'delivered', 'read'])
 
 export type Campaigns = ReturnType<typeof campaignsOf>
@@ -27,6 +28,9 @@ export function campaignsOf (facts: Fact[]) {
   const losses = factsOf(facts, 'lost-writes')
   const byWhen = effectiveBy(facts)
   const of = (campaign: string | undefined): Operated[] => campaign === undefined ? [] : byCampaign.get(campaign) ?? []
+  const troubles = [...factsOf(facts, 'trouble').filter(({ of }) => of !== 'provider' && of !== 'receiver'), ...factsOf(facts, 'frozen')]
+  const releasedBy = ({ askedAt, at }: Operated): number =>
+    at + (troubles.some(({ from, to }) => from < at + RELEASE_MS && to > askedAt) ? HOUSEKEEPING_MS : RELEASE_MS)
   const isPossible = ({ http }: Operated): boolean => http < 300 || http >= 500
 
   return {
@@ -35,7 +39,7 @@ export function campaignsOf (facts: Fact[]) {
       return of(campaign).filter(one => one.action !== 'resume-campaign' && isPossible(one)).map(one => {
         const end = of(campaign).find(({ action, http, askedAt }) =>
           action === 'resume-campaign' && http === 200 && askedAt >= (isInconclusive(one) ? byWhen(one.at) : one.at))
-        return { from: one.askedAt, to: end === undefined ? Infinity : end.at + RELEASE_MS }
+        return { from: one.askedAt, to: end === undefined ? Infinity : releasedBy(end) }
       })
     },
     /** Times in which nothing of it is granted: from the response to a pause until the request to resume it, and after its cancellation. */

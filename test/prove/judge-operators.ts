@@ -35,9 +35,10 @@ export function pausesOf (facts: Fact[], possible = false): Pause[] {
 }
 
 /** From the request to clear a pair to the moment when it has taken effect at the latest. */
-export function clearsOf (facts: Fact[], pair: string): Array<{ from: number, to: number }> {
-  return factsOf(facts, 'operated').filter(one => one.action === 'clear' && one.pair === pair)
-    .map(one => ({ from: one.askedAt, to: isInconclusive(one) ? effectiveBy(facts)(one.at) : one.at }))
+export function clearsOf (facts: Fact[]): (pair: string) => Array<{ from: number, to: number }> {
+  const byWhen = effectiveBy(facts)
+  const byPair = groupBy(factsOf(facts, 'operated').filter(({ action }) => action === 'clear'), ({ pair = '' }) => pair)
+  return pair => (byPair.get(pair) ?? []).map(one => ({ from: one.askedAt, to: isInconclusive(one) ? byWhen(one.at) : one.at }))
 }
 
 /** Whether a request of before, such as to resume, may take effect only after this one, and end it. */

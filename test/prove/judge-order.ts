@@ -25,10 +25,11 @@ export function judgeOrder (
   }
   const byPair = groupBy(messages.values(), ({ posted }) => posted.pair)
   const inForce = rulesInForce(rules, facts)
+  const clears = clearsOf(facts)
   for (const first of firsts) {
     const { posted: { pair, at } } = first.message
     // An operator allowed the pair's next send at once.
-    if (clearsOf(facts, pair).some(({ from, to }) => to >= at && from <= first.startedAt)) continue
+    if (clears(pair).some(({ from, to }) => to >= at && from <= first.startedAt)) continue
     const removed = (byPair.get(pair) ?? []).filter(other => leftUnsent(other) || leftAsSent(other, sends.of(other.posted.key), first) ||
       suspended.holds(other).some(({ from, to }) => from < first.startedAt && to > at))
     judgePromise(inForce, first, sends.of(first.message.posted.key), removed, report)

@@ -19,8 +19,9 @@ export function judgeSpacing (rules: Rules, sends: Sends, facts: Fact[], report:
     closerByFreeze: 0, closerByStall: 0, arrivedCloser: 0, leastSpacingMs: Infinity, mostInSecond: 0, mostStartedInSecond: 0, longestSilenceMs: 0
   }
   const inForce = rulesInForce(rules, facts)
+  const clearsOfPair = clearsOf(facts)
   for (const [pair, list] of groupBy(sends.all, ({ pair }) => pair)) {
-    const clears = clearsOf(facts, pair)
+    const clears = clearsOfPair(pair)
     // An operator who clears a pair allows its next send at once, so two sends are not compared if that may have happened between them.
     const isCleared: IsCleared = ({ granted, checked }, later) =>
       clears.some(({ from, to }) => from <= later.checked.at && to >= (granted?.at ?? checked.at))

@@ -1,6 +1,6 @@
 /** The sends of each message: each has a clock check, and perhaps a write, an arrival and a response. Reconstructed, for the judge. */
 import {
-  factsOf, groupBy, nameOf, observedSends, type Arrived, type Fact, type Frozen, type Granted, type Message, type ObservedSend, type Trouble
+  factsOf, groupBy, nameOf, type Arrived, type Fact, type Frozen, type Granted, type Message, type ObservedSend, type Trouble
 } from './history.js'
 import { CLOCKS_MS, WRITE_WITHIN_MS, codes } from './model.js'
 
@@ -44,7 +44,8 @@ export function sendsOf (messages: Map<string, Message>, facts: Fact[]): Sends {
   const owners = new Map([...messages.values()].flatMap(({ posted, arrivals, responses }) =>
     [...arrivals.map(({ opaque }) => nameOf(opaque)), ...responses.flatMap(({ id }) => id === undefined ? [] : [id.slice(id.indexOf('.') + 1)])]
       .map(name => [name, posted] as const)))
-  const of = (kind: 'checked' | 'written' | 'answered'): Map<string, ObservedSend[]> => groupBy(observedSends(facts, kind), ({ opaque }) => opaque)
+  const of = (kind: 'checked' | 'written' | 'answered'): Map<string, ObservedSend[]> =>
+    groupBy(factsOf(facts, kind).sort((a, b) => a.at - b.at), ({ opaque }) => opaque)
   const [checks, writes, responses] = [of('checked'), of('written'), of('answered')]
   const arrived = groupBy([...messages.values()].flatMap(({ arrivals }) => arrivals).sort((a, b) => a.at - b.at), ({ opaque }) => opaque)
   const granted = groupBy(factsOf(facts, 'granted').sort((a, b) => a.at - b.at), ({ opaque }) => opaque)
