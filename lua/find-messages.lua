@@ -22,6 +22,7 @@
 --- @include record
 --- @include schedule
 --- @include grant
+--- @include campaign_name
 
 local is_failed = arg.which == 'failed'
 local page = redis.call('HSCAN', is_failed and key.failure_records or key.backlog, arg.cursor, 'COUNT', arg.limit)
@@ -40,7 +41,7 @@ end
 local found = {}
 for i = 1, #page[2], 2 do
   local id, text = page[2][i], page[2][i + 1]
-  if arg.campaign == '' or string.match(text, '^[^#\n]*#([^~%s]+)') == arg.campaign then
+  if arg.campaign == '' or campaign_of_text(text) == arg.campaign then
     local state = state_of(id, text)
     if state then found[#found + 1] = { id, text, state } end
   end

@@ -1,4 +1,5 @@
 --- @include numbers
+--- @include campaign_name
 -- Counts of messages: the hash `campaigns`, the name of a campaign, or `~` and a caller -> entry. An entry counts the messages of this sender by how
 -- they ended; those that have not are the rest of `accepted`. Each script that changes how a message has ended changes the counts in the same step.
 -- Callers are counted where there are several: in messages whose record, or result, names the caller behind `~`.
@@ -9,11 +10,6 @@
 local SPAN_MS, FIRST_CODE, MOST_CODES = 10000, 15, 40
 -- A message that was read is also delivered and sent. a: accepted; w, not here: it has not ended.
 local COUNTED = { a = { 4 }, s = { 5 }, d = { 5, 6 }, r = { 5, 6, 7 }, f = { 8 }, c = { 9 }, e = { 10 } }
-
--- The campaign in the mark of a message, nil for none.
-local function campaign_of(mark)
-  return mark and string.match(mark, '#(.+)$')
-end
 
 -- The campaign of a settled message, and its caller if it is counted, from the compact result; nil for none.
 local function counted_of_result(suffix)

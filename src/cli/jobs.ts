@@ -102,17 +102,22 @@ async function follow ({ client, print }: CliContext, first: BulkJob, once: bool
   print(job, () => show(job))
 }
 
-function progressOf ({ scanned, total, matched, done, state }: BulkJob): string {
+function progressOf ({ scanned, total, matched, done, state, waitingFor }: BulkJob): string {
   const share = total === 0 ? 0 : scanned / total
   const bar = '#'.repeat(Math.floor(share * BAR)).padEnd(BAR, '.')
-  return `[${bar}] ${Math.floor(share * 100)} %, ${matched} match, ${done} done, ${state}`
+  return `[${bar}] ${Math.floor(share * 100)} %, ${matched} match, ${done} done, ${stateOf(state, waitingFor)}`
 }
 
-function show ({ id, action, state, dryRun, filter, move, states, scanned, matched, done, left, by, note, startedAt, finishedAt }: BulkJob): string {
+function stateOf (state: BulkJob['state'], waitingFor: BulkJob['waitingFor']): string {
+  return waitingFor === null ? state : `${state} for a worker node: none runs`
+}
+
+function show (job: BulkJob): string {
+  const { id, action, state, waitingFor, dryRun, filter, move, states, scanned, matched, done, left, by, note, startedAt, finishedAt } = job
   return facts({
     job: id,
     action: dryRun ? `${action}, dry run` : action,
-    state,
+    state: stateOf(state, waitingFor),
     filter,
     to: move,
     'in state': states.join(', '),

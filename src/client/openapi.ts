@@ -2479,6 +2479,11 @@ export interface components {
              * @enum {string}
              */
             state: "waiting" | "active" | "completed" | "stopped" | "failed";
+            /**
+             * @description What it waits for, if that needs you. `worker`: a worker node, of which none has been seen lately
+             * @enum {string|null}
+             */
+            waitingFor: "worker" | null;
             /** @description It only counts */
             dryRun: boolean;
             /** @description The messages that it is about. Of a recipient it has the last two digits, of a tag the key */

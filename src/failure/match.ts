@@ -2,6 +2,7 @@ import { admittedAt } from '../redis/keys.js'
 import { findTerms } from '../redis/lookup-index.js'
 import { readPayload } from '../redis/payload.js'
 import { templateOf } from '../template-name.js'
+import { campaignOf } from '../settlement/record.js'
 import { causeOf, NO_CODE, type Reason } from './cause.js'
 
 /** Criteria for messages that wait or have failed. A message has to match all that are given. */
@@ -50,11 +51,6 @@ export function createMatcher (filter: MessageFilter): (id: string, record: stri
     (campaign === undefined || campaignOf(record) === campaign) &&
     hasCause(record, filter) &&
     (!needsPayload || hasContent(record))
-}
-
-/** The end of a header, by include/record.lua: `#` with the campaign, and `~` with the caller where there are several. */
-function campaignOf (record: string): string | undefined {
-  return /#([^~ ]+)(?:~\S+)?$/.exec(record.slice(0, record.indexOf('\n')))?.[1]
 }
 
 function hasCause (record: string, { errorCode, reason, acknowledged, failedFrom, failedUntil }: MessageFilter): boolean {

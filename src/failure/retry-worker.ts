@@ -145,7 +145,7 @@ export async function retryWorkerStatus ({ redis, prefix }: Store, ownIntervalMs
   const [fields, next, nowMs] = await Promise.all([redis.hgetall(key), redis.hget(globalKey(prefix, 'runs'), 'retry'), redisNowMs(redis, key)])
   const { stoppedBy = null, seenAt = 0, lastRunAt, lastResult, ...rest } = fields as Partial<Record<WorkerField, string>>
   const intervalMs = Number(rest.intervalMs ?? ownIntervalMs)
-  const isRunning = stoppedBy === null && nowMs - Number(seenAt) <= MISSED_INTERVALS * intervalMs + GRACE_MS
+  const isRunning = stoppedBy === null && isRecent(Number(seenAt), intervalMs, nowMs)
   return {
     isRunning,
     intervalMs,
@@ -154,4 +154,15 @@ export async function retryWorkerStatus ({ redis, prefix }: Store, ownIntervalMs
     nextRunAt: !isRunning || next === null ? null : formatTime(Number(next)),
     stoppedBy
   }
+}
+
+/** Whether a worker node has been seen lately: it looks for due retries, also while an operator has stopped them. */
+export async function hasWorkerNode ({ redis, prefix }: Store, ownIntervalMs: number): Promise<boolean> {
+  const key = globalKey(prefix, 'retry-worker')
+  const [[seenAt, intervalMs], nowMs] = await Promise.all([redis.hmget(key, 'seenAt', 'intervalMs'), redisNowMs(redis, key)])
+  return isRecent(Number(seenAt ?? 0), Number(intervalMs ?? ownIntervalMs), nowMs)
+}
+
+function isRecent (seenAt: number, intervalMs: number, nowMs: number): boolean {
+  return nowMs - seenAt <= MISSED_INTERVALS * intervalMs + GRACE_MS
 }

@@ -85,6 +85,11 @@ export function parseRecord (text: string): StoredMessage {
   }
 }
 
+/** The campaign of a record: in its mark, the last word of its header, behind `#`; as lua/include/campaign_name.lua reads it. */
+export function campaignOf (record: string): string | undefined {
+  return /^[^\n]* @[^~\n#]*#([^~\n]+)/.exec(record)?.[1]
+}
+
 /** The number in the queue of a record, by which messages are in the order of acceptance; 0 for none. */
 export function seqOf (record: string): number {
   return Number(/^\S+ \d(\d+) /.exec(record)?.[1] ?? 0)

@@ -121,7 +121,7 @@ await t.test('another node goes on with a job, a stopped one ends, and an equal 
   await post(api, rows.slice(0, 600))
   await post(api, rows.slice(600))
   const job = await start(api, 'cancel', { tag: 'n:1' })
-  t.match(job, { state: 'waiting', filter: 'tag=n', by: 'operator' })
+  t.match(job, { state: 'waiting', waitingFor: 'worker', filter: 'tag=n', by: 'operator' })
   t.match(await start(api, 'cancel', { tag: 'n:1' }), { id: job['id'] })
   const other = await start(api, 'cancel', { tag: 'n:1', state: 'scheduled' })
   t.match((await api.post(`/jobs/${other['id']}/stop`, {})).body, { id: other['id'] })
@@ -139,7 +139,7 @@ await t.test('another node goes on with a job, a stopped one ends, and an equal 
     return body['finishedAt'] !== null && body
   }, 90_000)
   t.match(await ended(other['id']), { state: 'stopped', done: 0 })
-  t.match(await ended(job['id']), { state: 'completed', scanned: 1200, total: 1200, done: 1205, left: 0 })
+  t.match(await ended(job['id']), { state: 'completed', waitingFor: null, scanned: 1200, total: 1200, done: 1205, left: 0 })
 })
 
 await t.test('errors', async t => {

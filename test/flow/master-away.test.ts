@@ -116,6 +116,10 @@ await t.test('operators see and retry what is left, and which senders are missin
   const acknowledged = await node.post('/failures/acknowledge', {})
   t.strictSame([acknowledged.status, acknowledged.body['unavailable']?.toSorted()], [200, dead.toSorted()])
   t.equal((await node.get(`/failures?sender=${dead[0]}`)).status, 503)
+  // A campaign of a sender that cannot be read may exist, and may be cancelled.
+  t.match(await node.get('/campaigns/nowhere'), { status: 503, body: { code: 'UNAVAILABLE' } })
+  t.match(await node.post('/campaigns/nowhere/cancel'), { status: 503, body: { code: 'UNAVAILABLE' } })
+  t.match(await node.put('/campaigns/nowhere', {}), { status: 503, body: { code: 'UNAVAILABLE' } })
 })
 
 await t.test('metrics leave out only the senders that cannot be read', async t => {

@@ -1,5 +1,6 @@
 /** Campaigns: their counts, pause and cancellation, script by script. */
 import t from 'tap'
+import { campaignOf } from '../../src/settlement/record.js'
 import { ANN, BOB, CARL, world, type World } from './support.js'
 
 const test = await world(t)
@@ -166,4 +167,25 @@ await test('housekeeping removes campaigns whose messages have ended long ago', 
   await prune()
   t.strictSame(await w.redis.hkeys(w.key('campaigns')), ['open'])
   t.strictSame(await w.redis.hkeys(w.key('templates')), [])
+})
+
+await test('scripts and nodes read the same campaign in every form of a record', async (t, w) => {
+  const template = 'aaaaaaaaaaa'
+  const marks: Array<[mark: string, campaign: string | undefined]> = [
+    ['', undefined], [' @#spring', 'spring'], [' @#spring.26-a_b~shop', 'spring.26-a_b'], [` @${template}`, undefined],
+    [` @${template}#spring`, 'spring'], [` @=o${template}#spring~shop`, 'spring'], [' @=w#spring', 'spring'], [' @=r~shop', undefined],
+    [' @~shop', undefined], [' 2 0 @#spring', 'spring'], [' 2 0 m @=w#spring~crm', 'spring'], [' 2 1 m3 @~crm', undefined], [' 2 0', undefined]
+  ]
+  const recipients = [ANN, 'uUS.13491208655302741918', 'gY2FwaV9ncm91cDox@g.us']
+  const records = recipients.flatMap((recipient, r) => marks.map(([mark, campaign], m) => {
+    const id = `${String(r * marks.length + m).padStart(22, 'x')}.18bd50bc400`
+    return { id, campaign, text: `${recipient} 217 18bd50bc400 0${mark}\n["web","a @#other","n"]\n1700000000450 {"note":"b @#other"}` }
+  }))
+  await w.redis.hset(w.key('backlog'), ...records.flatMap(({ id, text }) => [id, text]))
+  for (const name of ['spring', 'spring.26-a_b', 'other', '']) {
+    const { messages } = await w.run('find-messages', { which: 'waiting', campaign: name, cursor: '0', limit: 100 })
+    const read = records.filter(({ text }) => name === '' || campaignOf(text) === name).map(({ id }) => id)
+    t.strictSame(messages.map(({ id }) => id).sort(), read.sort(), name)
+  }
+  t.strictSame(records.map(({ text }) => campaignOf(text)), records.map(({ campaign }) => campaign))
 })

@@ -1484,6 +1484,9 @@ class BulkJob(TypedDict):
     # `stopped`: an operator stopped it; what was done stays. `failed`: given up, since Redis was
     # not available; start it again
     state: Literal["waiting", "active", "completed", "stopped", "failed"]
+    # What it waits for, if that needs you. `worker`: a worker node, of which none has been seen
+    # lately
+    waitingFor: Optional[Literal["worker"]]
     # It only counts
     dryRun: bool
     # The messages that it is about. Of a recipient it has the last two digits, of a tag the key

@@ -29,7 +29,8 @@ export async function follow (start, total) {
     const show = (isRunning, text) =>
       job.set({ isRunning, goesOn: true, total: Math.max(total, found.matched), done: found.done, text, stop })
     while (found.finishedAt === null) {
-      show(true, t(running, { done: number(found.done), total: number(Math.max(total, found.matched)) }))
+      const progress = t(running, { done: number(found.done), total: number(Math.max(total, found.matched)) })
+      show(true, found.waitingFor === null ? progress : t('job.noWorker'))
       await new Promise(resolve => setTimeout(resolve, ASK_MS))
       found = await get(`/jobs/${found.id}`)
     }

@@ -131,6 +131,8 @@ function Codes ({ campaign: { failures, failed } }) {
   </section>`
 }
 
+const stateOf = ({ state, waitingFor }) => t(waitingFor === null ? `work.${state}` : 'work.noWorker')
+
 function About ({ campaign: { senders, startedAt, lastAt, cancelled, expired, jobs } }) {
   const known = useFeed('senders')
   return html`<section class="card" id="about"><header><h2>${t('facts')}</h2></header><dl class="facts list">
@@ -139,7 +141,7 @@ function About ({ campaign: { senders, startedAt, lastAt, cancelled, expired, jo
     <div><dt>${t('campaign.changed')}</dt><dd><${Time} iso=${lastAt} /></dd></div>
     <div><dt>${t('campaign.cancelled')}</dt><dd>${number(cancelled)}</dd></div>
     <div><dt>${t('campaign.expired')}</dt><dd>${number(expired)}</dd></div>
-    ${jobs.map(job => html`<div key=${job.id}><dt>${t(`work.${job.action}`)}</dt><dd><span>${t(`work.${job.state}`)}, ${t('work.done', {
+    ${jobs.map(job => html`<div key=${job.id}><dt>${t(`work.${job.action}`)}</dt><dd><span>${stateOf(job)}, ${t('work.done', {
       n: number(job.done), by: job.by
     })}</span></dd></div>`)}</dl></section>`
 }

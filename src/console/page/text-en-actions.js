@@ -45,6 +45,7 @@ export const enActions = {
   'job.move': 'Moving {done} of {total}',
   'job.moved': '{n} moved',
   'job.left': '{n} in flight, which end by themselves',
+  'job.noWorker': 'It waits: no worker node runs',
   'job.goesOn': 'It goes on if you close this tab.',
   'job.gone': '{n} were no longer failures',
   'job.stopped': 'stopped early',

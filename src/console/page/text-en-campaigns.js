@@ -63,6 +63,7 @@ export const enCampaigns = {
   'work.cancel': 'Cancellation',
   'work.retry': 'Retry',
   'work.waiting': 'waits',
+  'work.noWorker': 'waits for a worker node',
   'work.active': 'under way',
   'work.completed': 'done',
   'work.stopped': 'stopped',

@@ -45,6 +45,7 @@ export const esActions = {
   'job.move': 'Moviendo {done} de {total}',
   'job.moved': '{n} movidos',
   'job.left': '{n} en curso, que terminan por sí solos',
+  'job.noWorker': 'Espera: ningún nodo de trabajo está en marcha',
   'job.goesOn': 'Continúa aunque cierre esta pestaña.',
   'job.gone': '{n} ya no eran fallos',
   'job.stopped': 'se detuvo antes',

@@ -63,6 +63,7 @@ export const esCampaigns = {
   'work.cancel': 'Cancelación',
   'work.retry': 'Reintento',
   'work.waiting': 'espera',
+  'work.noWorker': 'espera un nodo de trabajo',
   'work.active': 'en curso',
   'work.completed': 'hecho',
   'work.stopped': 'detenido',

@@ -45,6 +45,7 @@ export const ptActions = {
   'job.move': 'Movendo {done} de {total}',
   'job.moved': '{n} movidas',
   'job.left': '{n} em andamento, que terminam sozinhas',
+  'job.noWorker': 'Espera: nenhum nó de trabalho está em execução',
   'job.goesOn': 'Continua mesmo se você fechar esta aba.',
   'job.gone': '{n} já não eram falhas',
   'job.stopped': 'parou antes do fim',

@@ -63,6 +63,7 @@ export const ptCampaigns = {
   'work.cancel': 'Cancelamento',
   'work.retry': 'Nova tentativa',
   'work.waiting': 'espera',
+  'work.noWorker': 'espera um nó de trabalho',
   'work.active': 'em andamento',
   'work.completed': 'concluído',
   'work.stopped': 'parado',

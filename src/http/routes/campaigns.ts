@@ -14,7 +14,7 @@ import { sampleTime, SENDER } from '../samples.js'
 import { CampaignParamsSchema, CampaignSchema, campaignSchemas, CampaignsSchema, PutCampaignSchema } from '../schemas/campaign.js'
 import { notCounted, ref } from '../schemas/common.js'
 import { audit } from './audit.js'
-import { bulkJob, describeJob, nowOf, type JobRouteDeps } from './jobs.js'
+import { bulkJob, describeJobs, nowOf, type JobRouteDeps } from './jobs.js'
 
 const running = {
   name: 'spring-sale',
@@ -135,6 +135,11 @@ function workOn (action: 'cancel' | 'retry', name: string): BulkRequest {
   return { action, filter: { campaign: name }, about: `campaign=${name}`, states, isCampaign: true, dryRun: false }
 }
 
+/** A campaign of a sender that cannot be read may exist, and may be cancelled. */
+function away (unavailable: readonly string[]): SluiceError {
+  return new SluiceError('UNAVAILABLE', { detail: `the campaigns of ${unavailable.length} senders cannot be read now; repeat it later` })
+}
+
 /** Campaigns: counts, pausing, resuming, cancelling and retrying. */
 export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
   addSchemas(api, ...campaignSchemas)
@@ -149,6 +154,7 @@ export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
 
   async function find (name: string): Promise<{ campaign: Campaign, unavailable: string[] }> {
     const { campaigns: [campaign], unavailable } = await readCampaigns(store, senders.ids(), name)
+    if (campaign === undefined && unavailable.length > 0) throw away(unavailable)
     if (campaign === undefined) throw new SluiceError('NOT_FOUND', { field: 'name', detail: 'no campaign has this name' })
     return { campaign, unavailable }
   }
@@ -158,7 +164,7 @@ export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
     const jobs = await Promise.all((['cancel', 'retry'] as const).map(async action => await readBulkJob(bulkQueue, jobIdOf(workOn(action, name)))))
     return {
       ...describe(campaign),
-      jobs: jobs.filter(job => job !== null).sort((a, b) => b.startedAt - a.startedAt).map(describeJob),
+      jobs: await describeJobs(deps, jobs.filter(job => job !== null).sort((a, b) => b.startedAt - a.startedAt)),
       ...notCounted(unavailable)
     }
   }
@@ -186,7 +192,8 @@ export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
   api.put('/campaigns/:name', { schema: operations.put, config: { roles: ['admin'] } }, async request => {
     const { name } = request.params
     const wanted = chooseSenders(senders, request.body.sender)
-    const { campaigns: [known] } = await readCampaigns(store, senders.ids(), name)
+    const { campaigns: [known], unavailable } = await readCampaigns(store, senders.ids(), name)
+    if (known === undefined && unavailable.length > 0) throw away(unavailable)
     if (known?.state === 'cancelled') throw new SluiceError('CAMPAIGN_CANCELLED', { field: 'name' })
     if (known === undefined) {
       await writeCampaign(store, wanted, name, 'running')

@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import type { Queue } from 'bullmq'
 import { actionable, jobIdOf, listBulkJobs, readBulkJob, startBulkJob, stopBulkJob, type BulkAction, type BulkJobView } from '../../bulk/jobs.js'
 import type { Move } from '../../drain/move.js'
+import { hasWorkerNode } from '../../failure/retry-worker.js'
 import { invalidField, SluiceError } from '../../errors.js'
 import { globalKey } from '../../redis/keys.js'
 import { redisNowMs } from '../../redis/server-clock.js'
@@ -28,6 +29,7 @@ export const bulkJob = {
   action: 'cancel',
   state: 'active',
   dryRun: false,
+  waitingFor: null,
   filter: 'template=order_ready',
   states: [...actionable.cancel],
   move: null,
@@ -103,12 +105,17 @@ const operations = {
   }
 }
 
-export interface JobRouteDeps extends AuditDeps { senders: ServedSenders, bulkQueue: Queue }
+export interface JobRouteDeps extends AuditDeps { senders: ServedSenders, bulkQueue: Queue, retryIntervalMs: number }
 
 /** Bulk jobs: one action on all messages that match a filter. */
 export function jobRoutes (api: Api, deps: JobRouteDeps): void {
   addSchemas(api, ...jobSchemas)
   const { senders, bulkQueue } = deps
+  const describeOne = async (job: BulkJobView): Promise<JobResource> => {
+    const [one] = await describeJobs(deps, [job])
+    if (one === undefined) throw new TypeError('a job has no description')
+    return one
+  }
 
   api.post('/jobs', { schema: operations.start, config: { roles: ['admin'] } }, async (request, reply) => {
     const { action, dryRun, note, move: wanted, filter: { sender, state, ...criteria } } = request.body
@@ -132,16 +139,16 @@ export function jobRoutes (api: Api, deps: JobRouteDeps): void {
     const noted = detail === undefined ? {} : { detail }
     if (!dryRun) await audit(deps, { by, action: `bulk-${action}`, sender: sender ?? '*', subject: about, ...noted })
     reply.status(202)
-    return describeJob(job)
+    return await describeOne(job)
   })
 
   api.get('/jobs', { schema: operations.list, config: { roles: ['read', 'admin'] } }, async request =>
-    ({ jobs: (await listBulkJobs(bulkQueue, request.query.limit)).map(describeJob) }))
+    ({ jobs: await describeJobs(deps, await listBulkJobs(bulkQueue, request.query.limit)) }))
 
   const find = async (id: string) => {
     const job = await readBulkJob(bulkQueue, id)
     if (job === null) throw new SluiceError('NOT_FOUND', { field: 'id', detail: 'no job has this id' })
-    return describeJob(job)
+    return await describeOne(job)
   }
 
   api.get('/jobs/:id', { schema: operations.get, config: { roles: ['read', 'admin'] } }, async request => await find(request.params.id))
@@ -161,10 +168,21 @@ function readBulkMove (action: BulkAction, wanted: Static<typeof MoveMessageSche
   return wanted === undefined ? undefined : readMove(wanted, nowMs, 'move.')
 }
 
-/** A job as the API returns it. */
-export function describeJob ({ startedAt, finishedAt, states, move, ...job }: BulkJobView) {
+/** Jobs as the API returns them. */
+export async function describeJobs (
+  { store, retryIntervalMs }: Pick<JobRouteDeps, 'store' | 'retryIntervalMs'>, jobs: readonly BulkJobView[]
+): Promise<JobResource[]> {
+  const waits = jobs.some(({ state }) => state === 'waiting')
+  const isServed = !waits || await hasWorkerNode(store, retryIntervalMs)
+  return jobs.map(job => describeJob(job, isServed))
+}
+
+type JobResource = ReturnType<typeof describeJob>
+
+function describeJob ({ startedAt, finishedAt, states, move, ...job }: BulkJobView, isServed: boolean) {
   const target = move === null ? null : describeMove(move)
-  return { ...job, move: target, states: [...states], startedAt: formatTime(startedAt), finishedAt: formatTimeOrNull(finishedAt) }
+  const waitingFor = job.state === 'waiting' && !isServed ? 'worker' as const : null
+  return { ...job, waitingFor, move: target, states: [...states], startedAt: formatTime(startedAt), finishedAt: formatTimeOrNull(finishedAt) }
 }
 
 /** Redis's clock. */

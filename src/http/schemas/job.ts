@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { BulkAction, BulkJobView, BulkState } from '../../bulk/jobs.js'
-import { count, defaulted, flag, listOf, oneOf, optionalSender, text, textOrNull, timestamp, timestampOrNull } from './common.js'
+import { count, defaulted, flag, listOf, oneOf, oneOfOrNull, optionalSender, text, textOrNull, timestamp, timestampOrNull } from './common.js'
 import { criteria } from './filter.js'
 import { states } from './message.js'
 import { moveFields } from './move.js'
@@ -41,6 +41,7 @@ export const BulkJobSchema = Type.Object({
   id: text('Its id: the same for the same action and filter'),
   action: oneOf(actions, 'What it does'),
   state: oneOf(jobStates, 'How far it is'),
+  waitingFor: oneOfOrNull({ worker: 'a worker node, of which none has been seen lately' }, 'What it waits for, if that needs you'),
   dryRun: flag('It only counts'),
   filter: text('The messages that it is about. Of a recipient it has the last two digits, of a tag the key'),
   states: Type.Array(Type.Unsafe<BulkState>({ type: 'string', enum: Object.keys(stateMeanings) }), {

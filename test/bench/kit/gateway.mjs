@@ -7,7 +7,7 @@ import { cpuOf, MEASURED, start, scratch } from './process.mjs'
 
 const here = fileURLToPath(new URL('../../..', import.meta.url))
 export const senderKey = 'bench-sender-0123456789'
-const adminKey = 'bench-admin-0123456789'
+export const adminKey = 'bench-admin-0123456789'
 
 /** The ids of `count` senders. */
 export const sendersOf = count => Array.from({ length: count }, (_, i) => String(100_000_000_000_000 + i))
