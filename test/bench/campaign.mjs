@@ -4,6 +4,7 @@
  * after four fifths. Then the gateway's counts are compared with those of the sandbox, which counts the requests that it got. One recipient
  * in 200 is rejected.
  *
+ *     npm run campaign -- [--messages 100000] [--per-second 80]
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -18,12 +18,14 @@ export async function memory ({ environment, quick, rounds, report, profile }) {
   const count = quick ? 1000 : 5000
   const provider = await environment.provider(5)
   const callers = await environment.callers()
-  const found = { settled: [], indexed: [], waiting: [], found: [], floor: [], job: [] }
+  const found = { settled: [], indexed: [], waiting: [], found: [], campaign: [], floor: [], job: [] }
   for (let round = 0; round < (quick ? 1 : rounds); round++) {
     report(`round ${round + 1}: waiting`)
     const waits = await fill({ environment, provider, callers, count, role: 'api' })
     found.waiting.push(waits.bytes)
     found.found.push(waits.indexed)
+    const ofCampaign = await fill({ environment, provider, callers, count, role: 'api', campaign: 'spring-sale' })
+    found.campaign.push(ofCampaign.bytes - waits.bytes)
     report(`round ${round + 1}: settled`)
     const settled = await fill({ environment, provider, callers, count, role: 'all', profile })
     found.settled.push(settled.bytes)
@@ -46,12 +48,13 @@ export async function memory ({ environment, quick, rounds, report, profile }) {
       found.floor
     ),
     judge('3 a waiting message', { most: 0.7, unit: 'bytes', against: 'BullMQ delayed job' }, found.waiting, found.job),
-    figure('3 a waiting message with the look-up index', { unit: 'bytes', against: 'BullMQ delayed job' }, found.found, found.job)
+    figure('3 a waiting message with the look-up index', { unit: 'bytes', against: 'BullMQ delayed job' }, found.found, found.job),
+    figure('3 what a campaign with a name of 11 letters adds to a waiting message', { unit: 'bytes' }, found.campaign)
   ]
 }
 
 /** Bytes per message, without the index and with it; posted through the gateway, and sent if its role includes a worker. */
-async function fill ({ environment, provider, callers, count, role, profile }) {
+async function fill ({ environment, provider, callers, count, role, profile, campaign = '' }) {
   const redis = await environment.redis()
   const empty = await redis.bytes()
   const gateway = await environment.gateway({ redis, apiUrl: provider.url, senders: SENDERS, role, profile })
@@ -62,7 +65,8 @@ async function fill ({ environment, provider, callers, count, role, profile }) {
     count,
     tag: 'm',
     recipients: role === 'api' ? count / 10 : 1e7,
-    senders: sendersOf(SENDERS)
+    senders: sendersOf(SENDERS),
+    campaign
   })
   checkAccepted(result)
   if (role === 'all') await gateway.settled()

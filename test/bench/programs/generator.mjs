@@ -7,9 +7,10 @@ import { serve } from '../kit/child.mjs'
 import { TEXT } from '../kit/text.mjs'
 
 /** One body of some 300 bytes; every number in it has the same length. */
-function bodyOf ({ tag, recipients, senders }, n) {
+function bodyOf ({ tag, recipients, senders, campaign }, n) {
   const sender = senders.length < 2 ? '' : `"sender":"${senders[n % senders.length]}",`
-  return `{${sender}"to":"+1777${String(n % recipients).padStart(7, '0')}",` +
+  const named = campaign === '' ? '' : `"campaign":"${campaign}",`
+  return `{${sender}${named}"to":"+1777${String(n % recipients).padStart(7, '0')}",` +
     `"message":"${TEXT}","idempotencyKey":"${tag}-${String(n).padStart(8, '0')}"}`
 }
 
@@ -32,9 +33,10 @@ async function run ({
   tag,
   from = 0,
   recipients = 10_000,
-  senders = []
+  senders = [],
+  campaign = ''
 }) {
-  const how = { tag, recipients, senders, batch }
+  const how = { tag, recipients, senders, campaign, batch }
   const { hostname, port, pathname } = new URL(url)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
   const head = `POST ${pathname} HTTP/1.1\r\nhost: bench\r\n${lines}content-type: application/json\r\n` +
