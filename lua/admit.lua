@@ -16,8 +16,8 @@
 --   scheduled     zset    `number:id` -> ms
 --   expiry        zset    id -> ms
 --   drain-lease   string  the drain run of this sender
---   index         hash    this hour's look-up index, prefix of a term -> entries `term:generation.digest`
---   recent        zset    entries of full lists of the index
+--   index         hash    this hour's look-up index, prefix of a term -> entries `term:number`
+--   accepted      list    messages of this hour in their order, digest and end of the generation
 --   opt-outs      hash    recipients that want no marketing
 --   templates     hash    templates, and `#` and campaigns, that are not sent now
 --   suspended     zset    `group:number:id` of messages that wait outside of their queues
@@ -142,7 +142,7 @@ local function admit(m)
 end
 local replies = reply_each(#messages, admit)
 if has_granted then write_sender_tat(sender_tat, slots) end
-set_index_life()
+if #new_messages > 0 then write_index() end
 -- One hint for all that this call has put into queues; of scheduled messages that joined, it stands in the first reply, whatever that is.
 if first_ready_at < math.huge then table.insert(first_reply or replies[1], wake_hint(first_ready_at, now, blocked(sender, now))) end
 return replies

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Frees an idempotency key whose window is over while the result of its message is still kept, since statuses of that may arrive. What they need
--- moves to a record among the unconfirmed, and stays there as long as the result would have.
+-- moves to a record among the unconfirmed, and stays there as long as they may.
 --
 -- Keys:
 --   msg              string  idempotency record of this digest
@@ -27,7 +27,7 @@ local id = arg.id
 local result = read_result(redis.call('GET', key.msg))
 if result.letter ~= 's' or result.generation ~= generation_of(id) then return { 'unchanged' } end
 local now_ms = math.floor(clock() / 1000)
-local until_ms = now_ms + math.max(0, redis.call('PTTL', key.msg))
+local until_ms = now_ms + math.max(0, math.min(redis.call('PTTL', key.msg), result.at + REPORTED_LIFE - now_ms))
 -- An erased message has no recipient.
 if result.recipient ~= '-' then
   local text = redis.call('HGET', key.failure_records, id)

@@ -21,8 +21,7 @@
 --   expiry           zset    id -> ms
 --   completed        zset    ten minutes -> messages sent in them
 --   drain-lease      string  the drain run of this sender
---   index            hash    this hour's look-up index, prefix of a term -> entries `term:generation.digest`
---   recent           zset    entries of full lists of the index
+--   index            hash    this hour's look-up index, prefix of a term -> entries `term:reference`
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --   outbox           list    changes that callbacks are due for
@@ -144,7 +143,6 @@ local function settle(m)
   return reply
 end
 local replies = reply_each(#messages, settle)
-set_index_life()
 if sent > 0 then redis.call('ZINCRBY', key.completed, int(sent), int(math.floor(now_ms / 600000))) end
 if first_reply then first_reply[3] = wake_hint(first_ready_at, now, blocked(sender, now)) end
 return replies

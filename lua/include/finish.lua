@@ -1,5 +1,5 @@
 --- @include close
---- @include lookup_index
+--- @include index_entry
 -- Settles a message as sent or failed; `message` as in settle.lua. Writes.
 local function finish(sender, message, record, settlement, now_ms)
   local id, is_sent = message.id, settlement == 'sent'

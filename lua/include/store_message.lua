@@ -6,7 +6,7 @@ local function store_message(message, generation, seq, scheduled_for, now_ms)
   local record = {
     recipient = message.recipient, lane = message.lane, seq = seq, attempts = 0, stops = 0, body = message.payload, marketing = message.marketing,
     template = message.template ~= '' and message.template or nil, caller = message.caller ~= '' and string.match(message.caller, '^[^*/]+') or nil,
-    expires = expires, keep = now_ms + message.windowMs
+    expires = expires, keep = math.max(now_ms + message.windowMs, (scheduled_for or now_ms) + (arg.findS or 0) * 1000 - 3600000)
   }
   local text = format_record(record)
   if scheduled_for then
@@ -15,7 +15,10 @@ local function store_message(message, generation, seq, scheduled_for, now_ms)
   end
   redis.call('SET', message.msg, 'w ' .. generation .. ' ' .. message.fingerprint) -- w: unsettled, and without an end until it is settled
   redis.call('HSET', key.backlog, id, text)
-  index_message(message.terms, generation, message.digest)
+  if message.terms ~= '' then
+    new_messages[#new_messages + 1] = message.digest .. string.sub(generation, -7)
+    new_terms[#new_messages] = message.terms
+  end
   if record.template or record.caller then
     --- @include counts
     count_closed(record, nil, 'a', now_ms)

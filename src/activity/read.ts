@@ -1,7 +1,6 @@
 import { inParallel } from '../parallel.js'
-import { hourOf, senderKey } from '../redis/keys.js'
+import { admittedAt, hourOf, senderKey } from '../redis/keys.js'
 import { findReachable } from '../redis/known-senders.js'
-import { positionOf } from '../redis/lookup-index.js'
 import type { Store } from '../redis/store.js'
 import type { MessageView } from '../settlement/inspect.js'
 import { inspectMessage } from '../settlement/inspect.js'
@@ -89,8 +88,8 @@ export async function readLatest (
 ): Promise<Array<[sender: string, view: MessageView]>> {
   const { senders } = await findReachable(store, all)
   const lists = await inParallel(senders, LISTS_AT_ONCE, async sender =>
-    (await store.redis.lrange(senderKey(store.prefix, sender, 'latest'), 0, LATEST - 1)).map(id => ({ sender, id, position: positionOf(id) })))
-  const newest = lists.flat().sort((one, other) => one.position < other.position ? 1 : -1).slice(0, MOST)
+    (await store.redis.lrange(senderKey(store.prefix, sender, 'latest'), 0, LATEST - 1)).map(id => ({ sender, id, at: admittedAt(id) })))
+  const newest = lists.flat().sort((one, other) => other.at - one.at).slice(0, MOST)
   const found: Array<[string, MessageView]> = []
   for (let i = 0; i < newest.length && found.length < limit; i += limit) {
     const views = await inParallel(newest.slice(i, i + limit), MESSAGES_AT_ONCE, async ({ sender, id }) =>

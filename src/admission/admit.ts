@@ -147,7 +147,7 @@ export async function admit (
       marketing: request.category === 'marketing' || request.edge === 'marketing_messages',
       template: markOf(settings, request, type),
       caller: settings.shareOf?.(caller) ?? '',
-      terms: settings.findMs === 0 ? '' : findTerms(recipient, request.metadata),
+      terms: settings.findMs === 0 ? '' : findTerms(recipient, request.metadata, request.campaign),
       findS: indexLifeS(settings.findMs),
       holder,
       leaseMs: terms.leaseMs

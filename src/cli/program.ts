@@ -7,6 +7,7 @@ import { addDoctor } from './doctor.js'
 import { exitMeanings, UsageError } from './exit.js'
 import { addFailures, addRetry } from './failures.js'
 import { addImport } from './import.js'
+import { addFind } from './find.js'
 import { addJobs } from './jobs.js'
 import { addKeys } from './keys.js'
 import { addCancel, addMove, addStatus, addWhy } from './messages.js'
@@ -32,8 +33,8 @@ export function createProgram (asJson = false): Command {
   if (asJson) program.configureOutput({ writeErr: () => {} })
   addCommonOptions(program)
   const commands = [
-    addSend, addStatus, addWhy, addFailures, addRetry, addCancel, addMove, addPause, addResume, addTemplates, addCampaigns, addCallers, addJobs,
-    addStats, addImport, addDoctor, addKeys
+    addSend, addStatus, addFind, addWhy, addFailures, addRetry, addCancel, addMove, addPause, addResume, addTemplates, addCampaigns, addCallers,
+    addJobs, addStats, addImport, addDoctor, addKeys
   ]
   for (const add of commands) add(program)
   program.hook('preAction', (_, { registeredArguments, args }) => checkArguments(registeredArguments.map(argument => argument.name()), args))

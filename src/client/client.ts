@@ -94,8 +94,8 @@ export class SluiceClient extends OperatorCalls {
   }
 
   /**
-   * Messages by recipient, idempotency key, provider's id or tag of the metadata (`key:value`), newest first; of all senders or one; at most
-   * `limit`, 20 by default. Uses POST: proxies log addresses, and a body keeps telephone numbers out of them.
+   * Messages that match all criteria that are given, newest first; without any the newest ones; of all senders or one; at most `limit`, 20 by
+   * default. Uses POST: proxies log addresses, and a body keeps telephone numbers out of them.
    */
   async findMessages ({ signal, timeoutMs, ...body }: Partial<Schemas['FindMessages']> & CallOptions): Promise<Message[]> {
     const { limit = 20 } = body

@@ -9,11 +9,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Finds messages by recipient, idempotency key, WhatsApp's id or an entry of their metadata
-         * @description A message has to match all of `recipient`, `idempotencyKey`, `providerMessageId` and `tag` that are given. Without any of them
-         * the response has the newest messages, some seconds old and at most the last 200 of each sender. A `send` key finds its own messages only.
-         * Newest first, and complete: go on with `nextCursor` until it is null. One request reads a limited part of the index, so a page may have
-         * fewer messages than the limit, and even none, before that. Messages older than `FIND_WITHIN_MS` are found by their idempotency key only.
+         * Finds messages, newest first
+         * @description A message has to match all criteria that are given. Without any the newest messages are returned. A `send` key finds its own
+         * messages only. Newest first, in the same millisecond too, and complete: go on with `nextCursor` until it is null. One request reads a
+         * limited part of the index, so a page may have fewer messages than the limit, and even none, before that. Messages are found for
+         * `FIND_WITHIN_MS` after they were accepted. Behind them come older messages that FAILED, for `FAILURE_RETENTION_MS`: those that failed last
+         * first.
          *
          *     Roles: `send`, `read`, `admin`.
          */
@@ -1985,6 +1986,8 @@ export interface components {
         };
         /** @description What to search for */
         FindMessages: {
+            /** @description Its id, as each response has it */
+            id?: string;
             /** @description The recipient: a number, a business-scoped user id, or `group:<id>` */
             recipient?: string;
             /** @description Its idempotency key */
@@ -1993,6 +1996,19 @@ export interface components {
             providerMessageId?: string;
             /** @description An entry of the metadata as `key:value` */
             tag?: string;
+            /** @description Only messages of this campaign */
+            campaign?: string;
+            /** @description Only messages that this API key posted */
+            caller?: string;
+            /** @description Its state, or several, separated by commas: `scheduled`, `queued`, `sending`, `sent`, `delivered`, `read`, `retrying`,
+             * `unknown`, `failed`, `cancelled`, `expired` */
+            state?: string;
+            /** @description Code of its last attempt that failed, or with which WhatsApp reported it as failed */
+            errorCode?: string;
+            /** @description Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the epoch */
+            acceptedFrom?: string;
+            /** @description Only messages that were accepted before: RFC 3339 with a time zone, or ms since the epoch */
+            acceptedUntil?: string;
             /** @description Phone number id of the sender; default: all senders */
             sender?: string;
             /** @description `nextCursor` of the previous page */
@@ -2009,6 +2025,8 @@ export interface components {
             messages: components["schemas"]["Message"][];
             /** @description `cursor` of the next page; null at the end */
             nextCursor: string | null;
+            /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
+            unavailable?: string[];
         };
         /** @description A campaign to create */
         PutCampaign: {
@@ -3423,6 +3441,8 @@ export interface operations {
     findMessages: {
         parameters: {
             query?: {
+                /** @description Its id, as each response has it */
+                id?: string;
                 /** @description The recipient: a number, a business-scoped user id, or `group:<id>` */
                 recipient?: string;
                 /** @description Its idempotency key */
@@ -3431,6 +3451,19 @@ export interface operations {
                 providerMessageId?: string;
                 /** @description An entry of the metadata as `key:value` */
                 tag?: string;
+                /** @description Only messages of this campaign */
+                campaign?: string;
+                /** @description Only messages that this API key posted */
+                caller?: string;
+                /** @description Its state, or several, separated by commas: `scheduled`, `queued`, `sending`, `sent`, `delivered`, `read`,
+                 * `retrying`, `unknown`, `failed`, `cancelled`, `expired` */
+                state?: string;
+                /** @description Code of its last attempt that failed, or with which WhatsApp reported it as failed */
+                errorCode?: string;
+                /** @description Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the epoch */
+                acceptedFrom?: string;
+                /** @description Only messages that were accepted before: RFC 3339 with a time zone, or ms since the epoch */
+                acceptedUntil?: string;
                 /** @description Phone number id of the sender; default: all senders */
                 sender?: string;
                 /** @description `nextCursor` of the previous page */

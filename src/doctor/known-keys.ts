@@ -6,7 +6,7 @@ const stays = (type: KnownKey['type']): KnownKey => ({ type, hasTtl: false })
 const expires = (type: KnownKey['type']): KnownKey => ({ type, hasTtl: true })
 
 /**
- * The keys of a sender, by the part after the hash tag; `msg:`, `starts:`, `index:`, `recent:` and `activity:` begin the others.
+ * The keys of a sender, by the part after the hash tag; `msg:`, `starts:`, `index:`, `accepted:` and `activity:` begin the others.
  * lua/README.md describes each.
  */
 const senderKeys: Record<string, KnownKey> = {
@@ -57,7 +57,7 @@ const partedKeys: Record<string, KnownKey> = {
   msg: stays('string'),
   starts: expires('string'),
   index: expires('hash'),
-  recent: expires('zset'),
+  accepted: expires('list'),
   activity: expires('hash')
 }
 
@@ -97,7 +97,7 @@ export function parseKey (prefix: string, key: string): ParsedKey {
     return { sender: '', name, part: '', known: /^WHATSAPP-(drain|retry|housekeeping|bulk):/.test(name) ? 'bullmq' : globalKeys[name] ?? null }
   }
   const [, sender = '', rest = ''] = /^\{[^:}]+:([A-Za-z0-9_-]{1,64})\}:(.*)$/s.exec(key) ?? []
-  const [, name = '', part = ''] = /^(msg|starts|index|recent|activity):(.+)$/s.exec(rest) ?? []
+  const [, name = '', part = ''] = /^(msg|starts|index|accepted|activity):(.+)$/s.exec(rest) ?? []
   if (sender !== '' && name !== '') return { sender, name, part, known: partedKeys[name] ?? null }
   return { sender, name: rest, part: '', known: sender === '' ? null : senderKeys[rest] ?? null }
 }

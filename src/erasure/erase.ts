@@ -5,8 +5,9 @@ import { inParallel } from '../parallel.js'
 import { spellingsOf } from '../recipient.js'
 import { scanKeys } from '../redis/client.js'
 import type { Replies } from '../redis/commands.js'
-import { publicId, senderKey, admittedAt, hourOf, parseId } from '../redis/keys.js'
-import { findTerm, findTerms, positionOf } from '../redis/lookup-index.js'
+import { publicId, senderKey, hourOf, parseId } from '../redis/keys.js'
+import { findTerm, findTerms, numberText, readTerm } from '../redis/lookup-index.js'
+import { groupBySender } from '../redis/merge-sets.js'
 import type { Store } from '../redis/store.js'
 import { applyParked } from '../settlement/parked.js'
 import type { ReceiptDeps } from '../settlement/receipt.js'
@@ -55,9 +56,13 @@ export async function eraseRecipient (deps: ErasureDeps, senders: readonly strin
     remaining.push(...found.map(id => publicId(sender, id)))
   }
   // Results before failures: only a result has WhatsApp's id of the message, which the look-up index needs.
-  const { results, failures: known } = await eraseResults(store, senders, recipient, findTerm('recipient', recipient))
+  const term = findTerm('recipient', recipient)
+  const { hours, entries } = await readIndexed(store, senders, term)
+  const { results, failures: known } = await eraseResults(store, senders, recipient, entries)
   let failures = known
-  for (const sender of senders) failures += await eraseFailures(store, sender, recipient)
+  for (const sender of senders) failures += await eraseFailures(store, sender, recipient, entries)
+  // Last, since only they lead to the tags of messages: also to those of messages in flight, which the next call erases.
+  if (remaining.length === 0) await inParallel(hours, CONCURRENCY, async hour => await store.run('erase-entries', hour, { term, reference: '' }))
   for (const sender of senders) await eraseCallbacks(deps, sender, recipient)
   const pairs = await inParallel(senders, CONCURRENCY, async sender => (await store.run('erase-pair', { sender }, { recipient })).status)
   return { complete: remaining.length === 0 && !pairs.includes('busy'), erased: { waiting, results, failures }, remaining }
@@ -106,35 +111,61 @@ async function eraseCallbacks ({ store, events }: ErasureDeps, sender: string, r
   return erased
 }
 
-/**
- * Erases the results of settled messages and the recipient's entries in the look-up index of every hour. Scans the keys of all servers: a result
- * is stored under the hash of its idempotency key, and may outlive every index. Returns the number of results, and of failures among them.
- */
-async function eraseResults (
-  store: Store,
-  senders: readonly string[],
-  recipient: string,
-  term: string
-): Promise<{ results: number; failures: number }> {
+/** The recipient's messages in the look-up index: by sender and id, the hours that have an entry, and the message's number there. */
+type Indexed = Map<string, Array<{ hour: number, number: number }>>
+const indexed = (sender: string, id: string): string => publicId(sender, id)
+
+interface SenderHour { sender: string, hour: number }
+
+/** Reads the recipient's entries in the index of every hour that is left of each sender. */
+async function readIndexed (store: Store, senders: readonly string[], term: string): Promise<{ hours: SenderHour[], entries: Indexed }> {
+  const hours: SenderHour[] = []
+  const entries: Indexed = new Map()
+  for await (const keys of scanOf(store, senders, 'index')) {
+    await inParallel(keys, CONCURRENCY, async ({ sender, part }) => {
+      const hour = Number(part)
+      hours.push({ sender, hour })
+      for (const { id, number } of await readTerm(store, sender, hour, term)) {
+        const name = indexed(sender, id)
+        entries.set(name, [...entries.get(name) ?? [], { hour, number }])
+      }
+    })
+  }
+  return { hours, entries }
+}
+
+/** The keys of a kind that these senders have, page by page. */
+async function * scanOf (
+  store: Store, senders: readonly string[], kind: 'index' | 'msg'
+): AsyncGenerator<Array<{ sender: string, part: string }>> {
   const wanted = new Set(senders)
   const only = senders.length === 1 ? senders[0] ?? '' : '*'
+  for await (const keys of scanKeys(store.redis, `{${store.prefix}:${only}}:${kind}:*`)) {
+    yield keys.flatMap(key => {
+      const [, sender = '', part = ''] = /^\{[^:]+:([^}]+)\}:\w+:(.+)$/.exec(key) ?? []
+      return wanted.has(sender) ? [{ sender, part }] : []
+    })
+  }
+}
+
+/**
+ * Erases the results of settled messages. Scans the keys of all servers: a result is stored under the hash of its idempotency key, and may outlive
+ * every index. Returns the number of results, and of failures among them.
+ */
+async function eraseResults (
+  store: Store, senders: readonly string[], recipient: string, entries: Indexed
+): Promise<{ results: number; failures: number }> {
   const erased = { results: 0, failures: 0 }
-  for await (const keys of scanKeys(store.redis, `{${store.prefix}:${only}}:[imr]*`)) {
-    const bySender = new Map<string, string[]>()
-    for (const key of keys) {
-      const [, sender = '', kind = '', digest = ''] = /^\{[^:]+:([^}]+)\}:(msg|index|recent):(.+)$/.exec(key) ?? []
-      if (!wanted.has(sender)) continue
-      if (kind !== 'msg') await store.run('erase-entries', { sender, hour: Number(digest) }, { term, position: '' })
-      else bySender.set(sender, [...bySender.get(sender) ?? [], digest])
-    }
+  for await (const keys of scanOf(store, senders, 'msg')) {
     // One MGET per sender: keys of two senders may be in two slots.
-    for (const [sender, digests] of bySender) {
-      const texts = await store.redis.mget(digests.map(digest => senderKey(store.prefix, sender, 'msg', { digest })))
-      const found = digests.flatMap((digest, i) => {
+    for (const [sender, own] of groupBySender(keys)) {
+      const texts = await store.redis.mget(own.map(({ part }) => senderKey(store.prefix, sender, 'msg', { digest: part })))
+      const found = own.flatMap(({ part }, i) => {
         const result = parseResult(texts[i] ?? '')
-        return result?.recipient === recipient ? [{ digest, result }] : []
+        return result?.recipient === recipient ? [{ digest: part, result }] : []
       })
-      for (const reply of await inParallel(found, CONCURRENCY, async ({ digest, result }) => await eraseResult(store, sender, digest, result))) {
+      for (const reply of await inParallel(found, CONCURRENCY, async ({ digest, result }) =>
+        await eraseResult(store, sender, digest, result, entries))) {
         if (reply.status !== 'erased') continue
         if (reply.hadResult) erased.results++
         if (reply.wasFailure) erased.failures++
@@ -144,29 +175,36 @@ async function eraseResults (
   return erased
 }
 
-async function eraseResult (store: Store, sender: string, digest: string, result: Result): Promise<Replies['erase-message']> {
+async function eraseResult (store: Store, sender: string, digest: string, result: Result, entries: Indexed): Promise<Replies['erase-message']> {
   const id = `${digest}.${result.admittedAt.toString(16)}`
-  await removeTerms(store, sender, id, findTerms(result.recipient, result.metadata).split(' '), admittedAt(id))
-  if (result.providerMessageId !== null) await removeTerms(store, sender, id, [findTerm('provider', result.providerMessageId)], result.settledAt)
+  await removeTags(store, sender, id, result, entries)
+  if (result.providerMessageId !== null) {
+    const term = findTerm('provider', result.providerMessageId)
+    // Around a full hour the entry may be in the neighbouring one.
+    await Promise.all([-1, 0, 1].map(async near =>
+      await store.run('erase-entries', { sender, hour: hourOf(result.settledAt) + near }, { term, reference: digest })))
+  }
   return await store.run('erase-message', { sender, digest }, { id })
 }
 
 /** Erases stored failures; returns their number. */
-export async function eraseFailures (store: Store, sender: string, recipient: string): Promise<number> {
+async function eraseFailures (store: Store, sender: string, recipient: string, entries: Indexed): Promise<number> {
   let erased = 0
   for await (const { id, stored } of pagesOf(store, sender, recipient, 'failures')) {
-    await removeTerms(store, sender, id, findTerms(recipient, stored.payload.metadata).split(' '), admittedAt(id))
+    await removeTags(store, sender, id, stored.payload, entries)
     const reply = await store.run('erase-message', { sender, digest: parseId(`${sender}.${id}`)?.digest ?? '' }, { id })
     if (reply.status === 'erased' && reply.wasFailure) erased++
   }
   return erased
 }
 
-/** Removes a message from the look-up index. Around a full hour the entry may be in the neighbouring one. */
-async function removeTerms (store: Store, sender: string, id: string, terms: string[], atMs: number): Promise<void> {
-  const position = positionOf(id)
-  await Promise.all([-1, 0, 1].flatMap(near => terms.map(async term =>
-    await store.run('erase-entries', { sender, hour: hourOf(atMs) + near }, { term, position }))))
+/** Removes the tags of a message from the look-up index. The entries of its recipient stay until all its messages are erased: they lead here. */
+async function removeTags (
+  store: Store, sender: string, id: string, { metadata }: { metadata?: Record<string, unknown> | undefined }, entries: Indexed
+): Promise<void> {
+  const tags = findTerms('', metadata).split(' ').slice(1)
+  await Promise.all((entries.get(indexed(sender, id)) ?? []).flatMap(({ hour, number }) => tags.map(async term =>
+    await store.run('erase-entries', { sender, hour }, { term, reference: numberText(number) }))))
 }
 
 /** Approximate number of messages that one script call scans: a few ms of Redis. */

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.js'
 import type { FieldError } from '../values/invalid.js'
 import { invalidField, invalidValue, SluiceError } from '../errors.js'
 import { parseCursor } from '../failure/list.js'
+import { readCursor } from './find-page.js'
 import { canonicalAddress, canonicalName, canonicalRecipient } from '../recipient.js'
 import { parseTime } from '../values/time.js'
 
@@ -19,6 +20,7 @@ const readers = {
   time: readTime,
   'idempotency-key': readKey,
   'failures-cursor': parseCursor,
+  'messages-cursor': readCursor,
   'opt-outs-cursor': readScanCursor
 } satisfies Record<string, (value: string) => unknown>
 

@@ -10,7 +10,7 @@ interface KeyPart { digest?: string | undefined, hour?: number | undefined, reci
 
 /**
  * `{wa:<sender>}:<name>`, or `{wa}:<name>` without a sender; the idempotency record is `{wa:<sender>}:msg:<digest>`, the look-up index
- * `{wa:<sender>}:index:<hours since the epoch by Redis's clock>`, as its part `recent` and the counts `activity`, a pair's run of starts
+ * `{wa:<sender>}:index:<hours since the epoch by Redis's clock>`, as its part `accepted` and the counts `activity`, a pair's run of starts
  * `{wa:<sender>}:starts:<recipient>`.
  */
 export function senderKey (prefix: string, sender: string, name: string, part?: KeyPart): string {
@@ -27,7 +27,7 @@ export function isOwn (name: string): boolean {
 
 /** Whether there is a key for each hour. */
 export function isByHour (name: string): boolean {
-  return name === 'index' || name === 'recent' || name === 'activity'
+  return name === 'index' || name === 'accepted' || name === 'activity'
 }
 
 /** Hours since the epoch of a moment in ms. */

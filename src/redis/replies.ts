@@ -251,7 +251,7 @@ export interface Arguments {
   'find-recipient': Record<'recipient' | 'which' | 'cursor' | 'limit', Value>
   'erase-message': Record<'id', Value>
   'erase-pair': Record<'recipient', Value>
-  'erase-entries': Record<'term' | 'position', Value>
+  'erase-entries': Record<'term' | 'reference', Value>
   recover: Timed<'lost' | 'limit'> & { graceMs?: number }
   'check-messages': Timed<'rememberMs' | 'id' | 'lane' | 'member'>
   'check-pairs': Timed<'recipient'>

@@ -126,10 +126,10 @@ export const ConfigSchema = Type.Object({
   CIRCUIT_PROBE_MOST_MS: ms(60_000, 'Longest wait between two probes', 100),
   CIRCUIT_STAGE_MS: ms(15_000, 'Length of each of the three stages, at an eighth, a quarter and half of the rate, until the circuit is closed', 100),
   FIND_WITHIN_MS: Type.Integer({
-    default: DAY_MS,
+    default: 7 * DAY_MS,
     minimum: 0,
     maximum: 30 * DAY_MS,
-    description: 'How long a message can be found by recipient, provider ID and tag; 0 keeps no index'
+    description: 'How long results are kept and messages can be found, from their acceptance; 0 keeps no index, and results as long as their keys'
   }),
   FAILURE_RETENTION_MS: ms(30 * DAY_MS, 'How long settled failures are kept; of each sender at most 100,000 FAILED and 100,000 RESOLVED ones', 1000),
   SHUTDOWN_GRACE_MS: ms(20_000, 'How long a node that shuts down finishes messages in flight', 100),

@@ -2,11 +2,11 @@ import type { Outcome, Payload } from '../message.js'
 import { parseAttemptName } from '../message.js'
 import type { Replies } from '../redis/commands.js'
 import { digestOf, publicId, senderKey } from '../redis/keys.js'
-import { findTerm } from '../redis/lookup-index.js'
 import { writePayload } from '../redis/payload.js'
 import type { Store } from '../redis/store.js'
 import { decideBounce } from './decide.js'
-import { findMessages } from './find.js'
+import { namesByProviderId } from './find.js'
+import { inspectMessage } from './inspect.js'
 import type { HistoryEntry, Result } from './record.js'
 import { spellTemplate, templateOf } from '../template-name.js'
 import { reportStop, reportTemplate } from './settle.js'
@@ -55,6 +55,9 @@ export type Receipt = keyof typeof receipts
 
 interface Attempt { id: string, attempt: number }
 
+/** Messages with one provider's id that are read: there is one, unless terms collide. */
+const MOST_OF_PROVIDER_ID = 5
+
 /**
  * Applies one status to its message. A status without our name of the attempt is matched by the provider's id among the messages of the last
  * hours; with `isThorough` among all that the index holds. Throws UNAVAILABLE while Redis is unavailable; the provider then repeats it.
@@ -79,14 +82,10 @@ export async function applyStatus (deps: ReceiptDeps, sender: string, status: St
 
 /** The attempt of a status without our name, by the provider's id. */
 async function findAttempt (deps: ReceiptDeps, sender: string, wamid: string, isThorough: boolean): Promise<Attempt | null> {
-  const { messages } = await findMessages(deps.store, sender, isThorough ? deps.settlement.findMs : 0, {
-    terms: [],
-    sentAs: findTerm('provider', wamid),
-    digests: [],
-    limit: 5
-  })
-  const view = messages.find(({ providerMessageId }) => providerMessageId === wamid)
-  return view === undefined ? null : { id: view.id, attempt: view.attempts }
+  const names = await namesByProviderId(deps.store, sender, wamid, isThorough ? deps.settlement.findMs : 0)
+  const views = await Promise.all(names.slice(0, MOST_OF_PROVIDER_ID).map(async name => await inspectMessage(deps.store, sender, name)))
+  const view = views.find(found => found?.providerMessageId === wamid)
+  return view === undefined || view === null ? null : { id: view.id, attempt: view.attempts }
 }
 
 async function confirm (deps: ReceiptDeps, sender: string, { id, attempt }: Attempt, { wamid, kind, atMs }: Status): Promise<Receipt> {

@@ -1,7 +1,7 @@
 import type { Bus, Events } from '../events.js'
 import type { Grant, Outcome, Payload, StopScope, TemplateProblem } from '../message.js'
 import type { Arguments, Replies } from '../redis/commands.js'
-import { findTerm, indexEntry, indexLifeS } from '../redis/lookup-index.js'
+import { indexLifeS, providerEntry } from '../redis/lookup-index.js'
 import { digestOf, publicId } from '../redis/keys.js'
 import { retryWhileUnavailable } from '../redis/unavailable.js'
 import type { Store } from '../redis/store.js'
@@ -53,7 +53,7 @@ export async function settle (deps: SettlementDeps, grant: Grant, outcome: Outco
     resultSuffix,
     history: isRecorded ? historyEntry(grant.attempt, outcome, settlement) : '',
     reason: settlement.reason ?? '',
-    term: outcome.status !== 'sent' || deps.settlement.findMs === 0 ? '' : indexEntry(findTerm('provider', outcome.providerMessageId), grant.id),
+    term: outcome.status !== 'sent' || deps.settlement.findMs === 0 ? '' : providerEntry(outcome.providerMessageId, grant.id),
     // Equal in all calls, so that batch-calls.ts can join them.
     findS: indexLifeS(deps.settlement.findMs),
     keepMs: keepMs(deps.settlement, grant.sender, outcome)

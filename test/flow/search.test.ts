@@ -41,3 +41,62 @@ await t.test('a search by recipient and tag finds all messages of a large campai
   t.equal(body['messages'][0].createdAt, newest, 'the first by tag alone is the newest')
   t.match(await node.get('/messages?tag=campaign:one&cursor=nonsense'), { status: 400, body: { code: 'INVALID_REQUEST', field: 'cursor' } })
 })
+
+await t.test('messages are found by id, campaign, state, code and time, combined, and without a criterion', async t => {
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const to = '+15550007001'
+  const posted = async (number: string, more: Record<string, unknown> = {}): Promise<string> =>
+    String((await node.send(number, `Hello ${JSON.stringify(more)}`, more)).body.id)
+  const sent = await posted(to, { campaign: 'spring', metadata: { order: 'F-1' } })
+  const queued = await posted(to, { campaign: 'spring' })
+  const failed = await posted('+15560131026', { campaign: 'sale' })
+  const other = await posted('+15550007002')
+  await until('all attempts have ended', async () => (await node.get(`/messages/${failed}`)).body['status'] === 'failed' &&
+    (await node.get(`/messages/${other}`)).body['status'] === 'sent')
+  const found = async (query: string): Promise<string[]> =>
+    ((await node.get(`/messages${query}`)).body['messages'] as Array<{ id: string }>).map(({ id }) => id)
+
+  t.strictSame(await found(''), [other, failed, queued, sent], 'without a criterion the newest, at once')
+  t.strictSame(await found('?limit=2'), [other, failed])
+  t.strictSame(await found('?campaign=spring'), [queued, sent])
+  t.strictSame(await found('?campaign=spring&state=sent'), [sent])
+  t.strictSame(await found('?state=queued,failed'), [failed, queued])
+  t.strictSame(await found('?errorCode=131026'), [failed])
+  t.strictSame(await found('?errorCode=131026&campaign=spring'), [])
+  t.strictSame(await found(`?id=${sent}`), [sent])
+  t.strictSame(await found(`?id=${sent}&campaign=sale`), [], 'all criteria have to match')
+  t.strictSame(await found(`?recipient=${encodeURIComponent(to)}&tag=order:F-1`), [sent])
+  const acceptedAt = (await node.get(`/messages/${queued}`)).body['createdAt'] as string
+  t.strictSame(await found(`?acceptedUntil=${encodeURIComponent(acceptedAt)}`), [sent], 'the end is excluded')
+  t.ok((await found(`?acceptedFrom=${encodeURIComponent(acceptedAt)}`)).includes(queued), 'the start is included')
+  t.match(await node.get('/messages?state=lost'), { status: 400, body: { code: 'INVALID_REQUEST', field: 'state' } })
+  t.match(await node.get('/messages?acceptedFrom=yesterday'), { status: 400, body: { code: 'INVALID_REQUEST', field: 'acceptedFrom' } })
+  t.match(await node.get('/messages?id=1'), { status: 400, body: { code: 'INVALID_REQUEST', field: 'id' } })
+})
+
+await t.test('results are kept as long as they can be found, and FAILED messages as long as failures are', async t => {
+  const redis = environment.redis.connect()
+  const week = 7 * 86_400_000
+  const node = await environment.start(t)
+  const { body } = await node.send('+15550007003', 'Hello', { idempotencyKey: 'kept' })
+  const key = `{${node.prefix}:${SENDER}}:msg:${String(body.id).split('.')[1]}`
+  await until('it is sent', async () => (await redis.pttl(key)) > 0)
+  const left = await redis.pttl(key)
+  t.ok(left > week - 60_000 && left <= week, `${left} ms`)
+
+  const brief = await environment.start(t, { FIND_WITHIN_MS: '1500', IDEMPOTENCY_TTL_MS: '60000' })
+  const failed: string[] = []
+  for (const end of ['26', '51']) failed.unshift(String((await brief.send(`+155601310${end}`, 'Hello', { campaign: 'sale' })).body.id))
+  await until('they failed', async () => (await brief.get('/failures?status=FAILED')).body['failures'].length === 2)
+  const { createdAt } = (await brief.get(`/messages/${failed[0]}`)).body as { createdAt: string }
+  await until('the index no longer has them', async () => Date.now() > Date.parse(createdAt) + 2000)
+  const newer = String((await brief.send('+15550007004', 'Hello', { campaign: 'sale' })).body.id)
+  const pages: string[][] = []
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: Record<string, any> = (await brief.get(`/messages?campaign=sale&limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`)).body
+    if (page['messages'].length > 0) pages.push(page['messages'].map(({ id }: { id: string }) => id))
+    cursor = page['nextCursor'] ?? null
+  }
+  t.strictSame(pages, [[newer], [failed[0]], [failed[1]]], 'behind the newer ones, page by page')
+  t.strictSame((await brief.get('/messages?campaign=sale&state=sent')).body['messages'].map(({ id }: { id: string }) => id), [newer])
+})

@@ -1,6 +1,6 @@
 /** What happens to one attempt or failure in a fuzz run: settlements, receipts, bounces, retries. */
 import { bucketOf } from '../../src/throttle/levels.js'
-import { indexEntry } from '../../src/redis/lookup-index.js'
+import { referenceOf } from '../../src/redis/lookup-index.js'
 import type { FuzzWorld, Grant } from './world.js'
 
 const DAY_MS = 86_400_000
@@ -36,7 +36,7 @@ export async function settle (
     resultSuffix: `${w.callerOf(grant.id)} ${settlement === 'sent' ? wamid : '-'}`,
     history: settlement === 'wait' || (settlement === 'sent' && grant.attempt === 1) ? '' : JSON.stringify(entry),
     reason: isFailure ? 'rejected' : '',
-    term: settlement === 'sent' ? indexEntry('d'.repeat(12), grant.id) : '',
+    term: settlement === 'sent' ? `${'d'.repeat(10)}:${referenceOf(grant.id)}` : '',
     findS: 90_000,
     keepMs: random.pick([0, 900_000])
   }, grant.id)

@@ -260,7 +260,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       if (status === 'erased') w.erased.add(id)
     }
   },
-  eraseEntries: { weight: 0.5, run: async w => { await w.run('erase-entries', { term: 'd'.repeat(12), position: '' }) } },
+  eraseEntries: { weight: 0.5, run: async w => { await w.run('erase-entries', { term: 'd'.repeat(10), reference: '' }) } },
   erasePair: { weight: 0.5, run: async w => { await w.run('erase-pair', { recipient: w.random.pick(RECIPIENTS) }) } },
   eraseCallbacks: {
     weight: 0.5,

@@ -149,7 +149,7 @@ export class FuzzWorld {
       caller: named,
       queueCap: 8,
       backlogCap: 40,
-      terms: 'e'.repeat(12),
+      terms: `${'e'.repeat(10)} +${'c'.repeat(10)}`,
       findS: 90_000,
       marketing: random.chance(0.15),
       template: (random.chance(0.4) ? random.pick(TEMPLATES) : '') + (campaign === '' ? '' : `#${campaign}`)

@@ -1,6 +1,6 @@
 /** A batch of messages gives the same replies and the same data as single calls a µs apart. */
 import t from 'tap'
-import { indexEntry } from '../../src/redis/lookup-index.js'
+import { referenceOf } from '../../src/redis/lookup-index.js'
 import { createRandom } from '../property/random.js'
 import { ANN, BOB, CARL, createWorld, idOf, world, type Granted, type World } from './support.js'
 
@@ -69,7 +69,7 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
         scheduledFor: chance(0.1) ? w.ms() + 150_000 : '',
         lifeMs: pick([86_400_000, 90_000]),
         fingerprint: pick(['000000000000ff', '000000000000ff', '000000000000aa']),
-        terms: chance(0.3) ? '' : pick(['aaaaaaaaaaaa', 'aaaaaaaaaaaa bbbbbbbbbbbb']),
+        terms: chance(0.3) ? '' : pick(['aaaaaaaaaa', 'aaaaaaaaaa bbbbbbbbbb', 'aaaaaaaaaa +eeeeeeeeee']),
         findS: 90_000,
         marketing: chance(0.1),
         holder: `a1:${++holders}`,
@@ -111,7 +111,7 @@ for (let seed = 1; seed <= ROUNDS; seed++) {
           coolMs: bucket === '' ? 0 : 21_000,
           code: bucket === 'marketing' ? '{"by":"whatsapp","reason":"131000"}' : '131000',
           history: settlement === 'sent' ? '' : '{"outcome":"x"}',
-          term: settlement === 'sent' ? indexEntry('cccccccccccc', grant.id) : '',
+          term: settlement === 'sent' ? `cccccccccc:${referenceOf(grant.id)}` : '',
           reason: 'rejected',
           findS: 90_000,
           keepMs: pick([0, 900_000])

@@ -7,7 +7,7 @@ const DAY = 24 * HOUR
 const forget = async (w: World): Promise<string> => (await w.run('forget', { afterMs: DAY })).status
 const prune = async (w: World): Promise<unknown> => await w.run('prune', { retentionMs: DAY, cap: 1000, limit: 500 })
 const left = async (w: World): Promise<string[]> =>
-  (await w.redis.keys(`*${w.prefix}*`)).filter(key => !/:(msg|starts|index|recent|drain-lease)/.test(key))
+  (await w.redis.keys(`*${w.prefix}*`)).filter(key => !/:(msg|starts|index|accepted|drain-lease)/.test(key))
 
 await test('a sender without data is forgotten once no node has served it for the time', async (t, w) => {
   await w.redis.hset(w.key('sender'), 'servedAt', w.ms())

@@ -98,7 +98,7 @@ const fixed: Record<string, number> = {
 /** The most entries that a key may have at rest, by its row in lua/README.md; `TTL` if it has to end by itself. */
 function boundOf (row: string, of: Books | undefined): number | 'TTL' {
   const name = row.replace(/^\{[^}]+\}:/, '')
-  if (/^(?:msg:|index:|recent:|starts:|activity:)|^(?:drain-lease|replica-mark|recovery-lease|probe)$/.test(name)) return 'TTL'
+  if (/^(?:msg:|index:|accepted:|starts:|activity:)|^(?:drain-lease|replica-mark|recovery-lease|probe)$/.test(name)) return 'TTL'
   if (/^(?:resolved|failed|unacknowledged|failure-records|unconfirmed)$/.test(name)) return of?.messages ?? 0
   if (name === 'pair-tat' || name === 'opt-outs') return of?.pairs.size ?? 0
   if (name.startsWith('WHATSAPP-')) return 11_000

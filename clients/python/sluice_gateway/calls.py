@@ -91,30 +91,44 @@ class Calls:
     def find_messages(
         self,
         *,
+        id: Optional[str] = None,
         recipient: Optional[str] = None,
         idempotency_key: Optional[str] = None,
         provider_message_id: Optional[str] = None,
         tag: Optional[str] = None,
+        campaign: Optional[str] = None,
+        caller: Optional[str] = None,
+        state: Optional[str] = None,
+        error_code: Optional[str] = None,
+        accepted_from: Optional[str] = None,
+        accepted_until: Optional[str] = None,
         sender: Optional[str] = None,
         cursor: Optional[str] = None,
         limit: Optional[int] = None,
     ) -> Messages:
-        """A message has to match all of `recipient`, `idempotencyKey`, `providerMessageId` and `tag`
-        that are given. Without any of them the response has the newest messages, some seconds old
-        and at most the last 200 of each sender. A `send` key finds its own messages only. Newest
-        first, and complete: go on with `nextCursor` until it is null. One request reads a limited
+        """A message has to match all criteria that are given. Without any the newest messages are
+        returned. A `send` key finds its own messages only. Newest first, in the same millisecond
+        too, and complete: go on with `nextCursor` until it is null. One request reads a limited
         part of the index, so a page may have fewer messages than the limit, and even none, before
-        that. Messages older than `FIND_WITHIN_MS` are found by their idempotency key only. Roles:
+        that. Messages are found for `FIND_WITHIN_MS` after they were accepted. Behind them come
+        older messages that FAILED, for `FAILURE_RETENTION_MS`: those that failed last first. Roles:
         `send`, `read`, `admin`.
         """
         return self._call(
             "GET",
             "/api/v1/messages",
             query={
+                "id": id,
                 "recipient": recipient,
                 "idempotencyKey": idempotency_key,
                 "providerMessageId": provider_message_id,
                 "tag": tag,
+                "campaign": campaign,
+                "caller": caller,
+                "state": state,
+                "errorCode": error_code,
+                "acceptedFrom": accepted_from,
+                "acceptedUntil": accepted_until,
                 "sender": sender,
                 "cursor": cursor,
                 "limit": limit,

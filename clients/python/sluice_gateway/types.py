@@ -1005,6 +1005,8 @@ class Checked(TypedDict):
 class FindMessages(TypedDict, total=False):
     """What to search for"""
 
+    # Its id, as each response has it
+    id: str
     # The recipient: a number, a business-scoped user id, or `group:<id>`
     recipient: str
     # Its idempotency key
@@ -1013,6 +1015,20 @@ class FindMessages(TypedDict, total=False):
     providerMessageId: str
     # An entry of the metadata as `key:value`
     tag: str
+    # Only messages of this campaign
+    campaign: str
+    # Only messages that this API key posted
+    caller: str
+    # Its state, or several, separated by commas: `scheduled`, `queued`, `sending`, `sent`,
+    # `delivered`, `read`, `retrying`, `unknown`, `failed`, `cancelled`, `expired`
+    state: str
+    # Code of its last attempt that failed, or with which WhatsApp reported it as failed
+    errorCode: str
+    # Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the
+    # epoch
+    acceptedFrom: str
+    # Only messages that were accepted before: RFC 3339 with a time zone, or ms since the epoch
+    acceptedUntil: str
     # Phone number id of the sender; default: all senders
     sender: str
     # `nextCursor` of the previous page
@@ -1021,13 +1037,19 @@ class FindMessages(TypedDict, total=False):
     limit: int
 
 
-class Messages(TypedDict):
-    """A page of the messages found"""
-
+class _Messages(TypedDict):
     # Newest first
     messages: List[Message]
     # `cursor` of the next page; null at the end
     nextCursor: Optional[str]
+
+
+class Messages(_Messages, total=False):
+    """A page of the messages found"""
+
+    # Senders that are left out, because the Redis server with their data is down; absent if there
+    # are none
+    unavailable: List[str]
 
 
 class PutCampaign(TypedDict, total=False):

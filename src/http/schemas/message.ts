@@ -4,7 +4,7 @@ import type { KeySource, State, WaitingFor } from '../../message.js'
 import type { Warning } from '../../recipient.js'
 import {
   anyObjectOrNull, categoryMeanings, count, countOrNull, either, flag, laneMeanings, listOf, oneOf, oneOfOrNull, ref, sandboxFlag, senderIdText, text,
-  textOrNull, timestamp, timestampOrNull
+  textOrNull, timestamp, timestampOrNull, unavailable
 } from './common.js'
 
 export const states: Record<State, string> = {
@@ -190,7 +190,8 @@ export const PostResponseSchema = Type.Unsafe<Static<typeof SentSchema> | Static
 
 export const MessagesSchema = Type.Object({
   messages: listOf([MessageSchema], 'Newest first'),
-  nextCursor: textOrNull('`cursor` of the next page; null at the end')
+  nextCursor: textOrNull('`cursor` of the next page; null at the end'),
+  unavailable
 }, {
   $id: 'Messages', description: 'A page of the messages found'
 })

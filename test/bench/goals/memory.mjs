@@ -12,7 +12,7 @@ const SENDERS = 10
 const ofSender = 'pair-tat|starts:.*|sender-tat|seq|sender|drain-lease|completed|latest|activity:.*'
 const ofSystem = 'senders|recovery-schedule|recovery-lease|retry-worker|probe|WHATSAPP-.*'
 const notOfMessages = new RegExp(`:(${ofSender}|${ofSystem})$`)
-const index = /:(index|recent):/
+const index = /:(index|accepted):/
 
 export async function memory ({ environment, quick, rounds, report, profile }) {
   const count = quick ? 1000 : 5000
