@@ -1,5 +1,4 @@
-import type { FieldError, Invalid } from './values/invalid.js'
-import { describeInvalid, sentenceOf, toFieldError } from './values/invalid.js'
+import { describeInvalid, sentenceOf, toFieldError, type FieldError, type Invalid } from './values/invalid.js'
 
 /** All errors of the gateway. `npm run docs` writes the table in docs/errors.md from them. */
 export const errors = {
@@ -266,7 +265,6 @@ export interface ErrorFacts {
   /** What exactly is wrong. Default: the title of the code. */
   detail?: string
   field?: string
-  /** All problems of the request, where there may be several. */
   errors?: FieldError[]
   /** Meta's code and sentence for the same problem, for the drop-in surface. Default: by the code. */
   meta?: { code: number, details: string }
@@ -285,14 +283,11 @@ export class SluiceError extends Error {
 
   constructor (code: ErrorCode, facts: ErrorFacts = {}) {
     super(facts.detail ?? errors[code].title, facts.cause === undefined ? {} : { cause: facts.cause })
-    this.name = 'SluiceError'
-    this.code = code
-    this.status = errors[code].status
-    this.facts = facts
+    this.name = 'SluiceError';
+    [this.code, this.status, this.facts] = [code, errors[code].status, facts]
   }
 }
 
-/** The error of one field. */
 export function invalidField (code: ErrorCode, error: FieldError): SluiceError {
   return new SluiceError(code, { detail: sentenceOf(error), field: error.field, errors: [error] })
 }

@@ -113,7 +113,7 @@ export function jobRoutes (api: Api, deps: JobRouteDeps): void {
   const { senders, bulkQueue } = deps
   const describeOne = async (job: BulkJobView): Promise<JobResource> => {
     const [one] = await describeJobs(deps, [job])
-    if (one === undefined) throw new TypeError('a job has no description')
+    if (one === undefined) throw new SluiceError('INTERNAL', { detail: 'a job has no description' })
     return one
   }
 
