@@ -24,6 +24,8 @@
 --   windows       zset    recipient -> last act, ms
 --   campaigns     hash    campaign, or `~` and a caller -> counts of its messages
 --   shares        hash    the callers of each lane, and their virtual times
+--   daily         zset    recipient -> when it was counted for the daily limit, ms
+--   daily-queue   zset    recipient -> number of its first message that waits for the daily limit
 -- Keys per message:
 --   msg           string  idempotency record of its digest
 --
@@ -97,10 +99,10 @@ local function admit(m)
     caller, cap = meet_caller(sender, message.caller, now)
   end
   if message.marketing and redis.call('HEXISTS', key.opt_outs, recipient) == 1 then return { 'rejected', 'RECIPIENT_OPTED_OUT', 0 } end
-  local effect, suspended, suspended_us, blocked_by = nil, 0, nil, nil -- of its template, campaign or window
+  local effect, suspended, suspended_us, blocked_by, counts = nil, 0, nil, nil, nil -- of its template, campaign, window or the daily limit
   if sender.limits and message.template ~= '' then
     --- @include hold
-    effect, suspended, suspended_us, blocked_by = hold_new(sender, message, now)
+    effect, suspended, suspended_us, blocked_by, counts = hold_new(sender, message, now)
   end
   -- A pair is busy with a grant, which has no ready time, or with a queue, whose head has one.
   local tat, is_granted, ready_lane = read_pair(recipient)
@@ -128,7 +130,7 @@ local function admit(m)
   local record, id, expires = store_message(message, generation, next_number(), scheduled_for, now_ms)
   unsettled = unsettled + 1
   if granted then
-    grant_message(sender, recipient, id, 1, message.holder, tat, at)
+    grant_message(sender, recipient, id, 1, message.holder, tat, at, counts)
     sender_tat, slots, has_granted = advance(sender_tat, at, sender.sender_rate), slots + 1, true
     return { 'granted', generation, effect and 1 or 0 } -- without an expiry entry: a settlement that gives it back adds it
   end

@@ -62,7 +62,7 @@
 --- @include cool_down
 --- @include success
 --- @include uncount
---- @include hold
+--- @include hold_outcome
 
 local id, after_ms, wamid, now = arg.id, arg.afterMs, arg.wamid, clock()
 local known, sender, now_ms = redis.call('GET', key.msg), read_sender(), math.floor(now / 1000)

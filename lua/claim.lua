@@ -19,6 +19,8 @@
 --   suspended     zset    `group:number:id` of messages that wait outside of their queues
 --   windows       zset    recipient -> last act, ms
 --   shares        hash    the callers of each lane, and their virtual times
+--   daily         zset    recipient -> when it was counted for the daily limit, ms
+--   daily-queue   zset    recipient -> number of its first message that waits for the daily limit
 --
 -- Arguments:
 --   now           µs      empty for Redis's clock
@@ -42,7 +44,6 @@
 --- @include candidates
 --- @include record
 --- @include sender_tat
-
 local owner = string.match(redis.call('GET', key.drain_lease) or 'requested', '^%S+')
 if owner ~= 'requested' and owner ~= arg.drainRun then return { 'leased' } end
 local sender = read_sender()
@@ -97,7 +98,7 @@ local function consider(lane, recipient, ready_at)
   end
   if sender.limits and record.template then
     --- @include hold
-    effect = hold_head(record, id, member, now, closed)
+    effect = hold_head(sender, record, id, member, now, closed)
     if effect == 'skipped' then return effect elseif effect == 'suspended' then return repair(recipient, now) end
   end
   local possible, attempt = math.max(ready_at, earliest(sender_tat, sender.sender_rate), sender.cool_until), record.attempts + 1

@@ -21,6 +21,8 @@
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   windows          zset    recipient -> last act, ms
 --   shares           hash    callers of each lane, and their virtual times
+--   daily            zset    recipient -> when it was counted for the daily limit, ms
+--   daily-queue      zset    recipient -> number of its first message that waits for the daily limit
 --
 -- Arguments:
 --   now  µs    empty for Redis's clock
@@ -87,13 +89,21 @@ local sender = read_sender()
 if not sender then return found('queued', 0, -1, 'turn-in-queue', 0) end
 local place, reason
 if record.template then place, reason = suspended_place_of(record, id) end
-if place then return found('queued', 0, -1, reason, 0) end
+if place then
+  local wait = -1
+  if reason == 'daily-limit' then
+    --- @include daily
+    wait = daily_wait(record.recipient, now_ms)
+  end
+  return found('queued', 0, wait, reason, 0)
+end
 local before = redis.call('ZLEXCOUNT', key.queue[record.lane], '[' .. record.recipient .. ':', '(' .. member_of(record, id))
 if record.lane > 1 then before = before + count_queued(key.queue, record.recipient, 1, record.lane - 1) end
 local _, ready_at = ready_of(record.recipient, now)
 local tat, sender_tat = pair_tat_of(record.recipient), read_sender_tat()
 local wait, waiting_for = estimate_wait(sender, record.lane, now, tat, sender_tat, before, before == 0 and ready_at or nil,
   nil, record.caller)
-local effect = sender.limits and record.template and effect_of(record.template, record.recipient, record.seq, record.stops, now_ms)
+local effect = sender.limits and record.template
+  and effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now_ms)
 if effect and effect ~= 'closed' and effect ~= 'replace' then wait, waiting_for = -1, waiting_for_of(effect) end
 return found('queued', 0, wait, waiting_for, before + 1)

@@ -26,6 +26,8 @@
 --   windows          zset    recipient -> last act, ms
 --   templates        hash    templates that are not sent now
 --   shares           hash    callers of each lane, and their virtual times
+--   daily            zset    recipient -> when it was counted for the daily limit, ms
+--   daily-queue      zset    recipient -> number of its first message that waits for the daily limit
 --
 -- Arguments:
 --   now    µs     empty for Redis's clock
@@ -36,7 +38,8 @@
 --             queued, due, inFlight, scheduled, unknown, unsettled, oldestDueUs, hasWorker?, unattendedUs,
 --             retrying, pending, resolved, failed, rejected, exhausted, expired, unknownOutcome,
 --             sentLast24h, activeRateLimits, callbacksWaiting, callbacksSinceMs, circuit, accepted, unconfirmed, suspended,
---             awaiting, windows, people, reduced, ceiling, templateStop, stopped
+--             awaiting, windows, people, reduced, ceiling, templateStop, stopped, daily, dailyUsed, dailyPeople,
+--             dailyWaiting
 --   no_rules  -
 -- retrying: failures that wait for their next retry; pending: these, and those whose retry has begun.
 -- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when due messages have had no drain run, or 0;
@@ -44,7 +47,9 @@
 -- circuit: as in :sender, or empty; accepted: messages sent 2 to 12 minutes ago, estimated; unconfirmed: those of them without a status;
 -- suspended: messages that wait for their own template; awaiting: messages that wait until their recipient writes; windows: since when no webhook is
 -- missing, the last one, since when one is due, and the longest silence, ms, or empty where windows are not checked; people: those of known windows;
--- reduced, ceiling: as in :sender, or empty; templateStop: the entry `*` of `templates`, or empty; stopped: messages that wait for its end.
+-- reduced, ceiling: as in :sender, or empty; templateStop: the entry `*` of `templates`, or empty; stopped: messages that wait for its end;
+-- daily: limit and what sets it, when a person counts no longer (ms), portfolio, what WhatsApp says: limit, source, ms, or `-`; empty where nobody
+-- counts; dailyUsed: people who count; dailyPeople: who wait; dailyWaiting: their messages.
 --- @include clock
 --- @include queue
 --- @include ready
@@ -111,6 +116,11 @@ local callbacks_since = redis.call('ZRANGE', key.callbacks_since, 0, 0, 'WITHSCO
   or string.match(redis.call('LINDEX', key.outbox, 0) or '', '^%S+ (%d+)')
 local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond', 'windows', 'windowGapMs', 'reduced', 'ceiling')
 local awaiting = redis.call('ZLEXCOUNT', key.suspended, '[=', '(>')
+local daily, daily_people, daily_waiting = { '', 0 }, redis.call('ZCARD', key.daily_queue), redis.call('ZLEXCOUNT', key.suspended, '[+', '(,')
+if sender.limits and string.find(sender.limits, 'daily', 1, true) then
+  --- @include daily
+  daily = describe_daily(now_ms)
+end
 local stopped, retrying = redis.call('ZLEXCOUNT', key.suspended, '[*:', '(*;'), redis.call('ZCARD', key.failures)
 return {
   'sender', now_ms, block == 'sender-stopped' and 'stopped' or block == 'pause' and 'paused' or 'active',
@@ -123,7 +133,8 @@ return {
   sent, redis.call('ZCOUNT', key.pair_tat, '(' .. int(now), '+inf'),
   redis.call('ZCARD', key.callbacks_since) + redis.call('LLEN', key.outbox), tonumber(callbacks_since or 0), sender.circuit or '',
   accepted_between(now_ms - 720000, now_ms - 120000, now_ms), redis.call('ZCOUNT', key.unconfirmed, now_ms + 180000, now_ms + 780000),
-  redis.call('ZCARD', key.suspended) - awaiting - stopped - redis.call('ZLEXCOUNT', key.suspended, '[#', '($'), awaiting,
+  redis.call('ZCARD', key.suspended) - awaiting - stopped - daily_waiting - redis.call('ZLEXCOUNT', key.suspended, '[#', '($'), awaiting,
   facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
-  redis.call('ZCARD', key.windows), facts[6] or '', facts[7] or '', redis.call('HGET', key.templates, '*') or '', stopped
+  redis.call('ZCARD', key.windows), facts[6] or '', facts[7] or '', redis.call('HGET', key.templates, '*') or '', stopped,
+  daily[1], daily[2], daily_people, daily_waiting
 }

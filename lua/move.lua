@@ -17,6 +17,7 @@
 --   expiry         zset    id -> ms
 --   drain-lease    string  the drain run of this sender
 --   suspended      zset    `group:number:id` of messages that wait outside of their queues
+--   daily-queue    zset    recipient -> number of its first message that waits for the daily limit
 --
 -- Arguments:
 --   now           µs      empty for Redis's clock

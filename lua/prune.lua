@@ -16,6 +16,7 @@
 --   windows          zset  recipient -> last act, ms
 --   campaigns        hash  campaign, or `~` and a caller -> counts of its messages
 --   templates        hash  templates, and `#` and campaigns, that are not sent now
+--   daily            zset  recipient -> when it was counted for the daily limit, ms
 --
 -- Arguments:
 --   now          µs     empty for Redis's clock
@@ -69,6 +70,11 @@ end
 
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', key.windows, '-inf', now_ms - ACT_LIFE_MS, 'LIMIT', 0, arg.limit)) do
   redis.call('ZREM', key.windows, member)
+end
+
+-- As in include/daily.lua, and longer.
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', key.daily, '-inf', now_ms - ACT_LIFE_MS, 'LIMIT', 0, arg.limit)) do
+  redis.call('ZREM', key.daily, member)
 end
 
 -- A TAT in the past has the same effect as none.

@@ -26,6 +26,7 @@
 --   outbox           list    changes that callbacks are due for
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   campaigns        hash    campaign, or `~` and a caller -> counts of its messages
+--   daily-queue      zset    recipient -> number of its first message that waits for the daily limit
 --
 -- Arguments:
 --   now           µs     empty for Redis's clock

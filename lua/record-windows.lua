@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Records that webhooks of a sender came, and which people wrote or called: that opens their windows. What waits for them returns to its queue, with
--- its number. After a silence in which webhooks may have been lost, no window is surely closed for a day.
+-- Records that webhooks of a sender came, and which people wrote or called: that opens their windows. What waits for them, or for the daily
+-- limit, returns to its queue, with its number. After a silence in which webhooks may have been lost, no window is surely closed for a day.
 --
 -- Keys:
 --   backlog       hash    id -> record of an unsettled message
@@ -12,6 +12,7 @@
 --   drain-lease   string  the drain run of this sender
 --   suspended     zset    `group:number:id` of messages that wait outside of their queues
 --   windows       zset    recipient -> last act, ms
+--   daily-queue   zset    recipient -> number of its first message that waits for the daily limit
 --
 -- Arguments:
 --   now   µs    empty for Redis's clock
@@ -34,16 +35,24 @@ if not sender or not coverage then return { 'off' } end
 local is_first, is_gap = coverage.last == 0, is_silent(coverage, now_ms)
 local since = (is_first or is_gap) and now_ms or coverage.since
 
+local function group_of(group)
+  local from, to = bounds_of(group)
+  return redis.call('ZRANGEBYLEX', key.suspended, from, to)
+end
+local function leave_group(member)
+  local id = string.match(member, '^[^:]+:%d+:(.+)$')
+  local text = redis.call('HGET', key.backlog, id)
+  local record = text and read_record(text)
+  redis.call('ZREM', key.suspended, member)
+  if record then redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id)) end
+end
 local function release(recipient)
-  local from, to = bounds_of('=' .. recipient)
-  local members, ready_at = redis.call('ZRANGEBYLEX', key.suspended, from, to), math.huge
-  for _, member in ipairs(members) do
-    local id = string.match(member, '^[^:]+:%d+:(.+)$')
-    local text = redis.call('HGET', key.backlog, id)
-    local record = text and read_record(text)
-    redis.call('ZREM', key.suspended, member)
-    if record then redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id)) end
+  local members, ready_at = group_of('=' .. recipient), math.huge
+  -- In an open window a message does not count.
+  if redis.call('ZREM', key.daily_queue, recipient) == 1 then
+    for _, member in ipairs(group_of('+' .. recipient)) do members[#members + 1] = member end
   end
+  for _, member in ipairs(members) do leave_group(member) end
   if #members > 0 then ready_at = repair_ready(sender, recipient, now) or math.huge end
   return #members, ready_at
 end

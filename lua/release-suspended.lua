@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- Returns messages whose template is sent again, or whose campaign is resumed, to their queues, with their numbers, ahead of younger ones; names
 -- those whose template is rejected or whose campaign is cancelled, which the caller closes; and removes what has ended of templates. Messages that
--- wait until a person writes return if windows are checked no longer. Once a stop of all templates has ended by its time, one message is the probe,
--- and the others wait for it.
+-- wait until a person writes return if windows are checked no longer. Of those that wait for the daily limit, as many people get theirs back as are
+-- free, in their order. Once a stop of all templates has ended by its time, one message is the probe, and the others wait for it.
 --
 -- Keys:
 --   backlog       hash    id -> record of an unsettled message
@@ -14,6 +14,8 @@
 --   drain-lease   string  the drain run of this sender
 --   templates     hash    template, or `#` and a campaign -> why it is not sent
 --   suspended     zset    `group:number:id` of messages that wait for their template, or until a person writes
+--   daily         zset    recipient -> when it was counted for the daily limit, ms
+--   daily-queue   zset    recipient -> number of its first message that waits for the daily limit
 --
 -- Arguments:
 --   now    µs     empty for Redis's clock
@@ -57,13 +59,30 @@ if stop and not templates[ALL_TEMPLATES] and stop.state ~= 'releasing' then
 end
 
 local from, left = '-', arg.limit
+local first_person = redis.call('ZRANGEBYLEX', key.suspended, '[+', '(,', 'LIMIT', 0, 1)[1]
+-- After a partial restore nothing else would name them.
+local is_listed = redis.call('EXISTS', key.daily_queue) == 1
+if first_person and not is_listed then redis.call('ZADD', key.daily_queue, '0', string.match(first_person, '^%+([^:]+)')) end
+if first_person or is_listed then
+  --- @include daily
+  local is_limited = sender.limits and string.find(sender.limits, 'daily', 1, true)
+  local function release_person(recipient)
+    local members = redis.call('ZRANGEBYLEX', key.suspended, '[+' .. recipient .. ':', '(+' .. recipient .. ';')
+    for _, member in ipairs(members) do release(member) end
+    redis.call('ZREM', key.daily_queue, recipient)
+    left = left - 1
+    return is_limited and #members or 0
+  end
+  -- Without a limit nothing counts.
+  give_free(left, not is_limited or not blocked(sender, now), release_person, math.floor(now / 1000))
+end
 while left > 0 do
   local first = redis.call('ZRANGEBYLEX', key.suspended, from, '+', 'LIMIT', 0, 1)[1]
   if not first then break end
   local template = string.match(first, '^[^:]+')
-  local entry, is_window = templates[template], string.sub(first, 1, 1) == '='
-  local state = entry and entry.state or 'releasing'
-  if is_window and is_checked then state = 'window' end
+  local entry, sign = templates[template], string.sub(first, 1, 1)
+  local is_window, state = sign == '=', entry and entry.state or 'releasing'
+  if is_window and is_checked then state = 'window' elseif sign == '+' then state = 'daily' end
   local named = state == 'rejected' and rejected or state == 'cancelled' and cancelled or nil
   if state == 'releasing' or named then
     local members = redis.call('ZRANGEBYLEX', key.suspended, '[' .. template .. ':', '(' .. template .. ';', 'LIMIT', 0, left)
@@ -76,8 +95,8 @@ while left > 0 do
       templates[template] = { state = state }
     end
   end
-  -- Their groups are as many as people. A person who writes releases them.
-  from = state == 'window' and '(>' or '(' .. template .. ';'
+  -- Their groups are as many as people.
+  from = state == 'window' and '(>' or state == 'daily' and '(,' or '(' .. template .. ';'
 end
 -- What is over, and what has no message left to release, is removed.
 for i = 1, #texts, 2 do

@@ -22,6 +22,7 @@
 --   ready:<lane>     zset    recipient -> when its head may be sent, µs
 --   pair-tat         zset    recipient -> TAT, µs
 --   sender           hash    rules and state
+--   daily-queue      zset    recipient -> number of its first message that waits for the daily limit
 --
 -- Arguments:
 --   now         µs      empty for Redis's clock

@@ -26,6 +26,8 @@
 --   windows          zset    recipient -> last act, ms
 --   campaigns        hash    campaign, or `~` and a caller -> counts of its messages
 --   shares           hash    callers of each lane, and their virtual times
+--   daily            zset    recipient -> when it was counted for the daily limit, ms
+--   daily-queue      zset    recipient -> number of its first message that waits for the daily limit
 --
 -- Arguments:
 --   now      µs    empty for Redis's clock
@@ -76,7 +78,10 @@ local known = redis.call('GET', key.msg)
 cool_after_restart(sender, now)
 local recipient, lane, sender_tat, slots = record.recipient, record.lane, read_sender_tat()
 local tat, is_granted, ready_lane = read_pair(recipient)
-local effect = sender.limits and record.template and effect_of(record.template, recipient, record.seq, record.stops, now_ms)
+local effect, counts, _
+if sender.limits and record.template then
+  effect, _, counts = effect_of(record.template, recipient, record.seq, record.stops, sender.limits, now_ms)
+end
 local may_grant = arg.inline and not effect and not is_granted and not ready_lane and is_open(sender, sender_tat, slots, lane, tat, now)
 if reopened and (record.template or record.caller) then
   --- @include counts
@@ -98,7 +103,7 @@ redis.call('HSET', key.backlog, id, format_record(record))
 redis.call('ZADD', key.expiry, record.expires, id)
 
 if may_grant then
-  grant_message(sender, recipient, id, record.attempts + 1, arg.holder, tat, now)
+  grant_message(sender, recipient, id, record.attempts + 1, arg.holder, tat, now, counts)
   write_sender_tat(advance(sender_tat, now, sender.sender_rate), slots + 1)
   return { 'granted', recipient, record.attempts + 1, record.stops, lane, record.body, record.pair_hits, now_ms }
 end

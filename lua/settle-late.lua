@@ -26,6 +26,7 @@
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
 --   windows          zset    recipient -> last act, ms
 --   campaigns        hash    campaign, or `~` and a caller -> counts of its messages
+--   daily-queue      zset    recipient -> number of its first message that waits for the daily limit
 --
 -- Arguments:
 --   now           µs     empty for Redis's clock
@@ -57,6 +58,7 @@
 --- @include cool_down
 --- @include free_pair
 --- @include hold
+--- @include hold_outcome
 --- @include wake_hint
 
 local id, sender, now = arg.id, read_sender(), clock()

@@ -98,7 +98,7 @@ local function settle(m)
   end
   local ends_stop = settlement == 'sent' and sender.limits and string.find(sender.limits, 'stop', 1, true)
   if bucket == 'template' or bucket == 'window' or bucket == 'templates' or ends_stop then
-    --- @include hold
+    --- @include hold_outcome
     settlement, stopped = pass_hold(record, message, settlement, lease, now)
   end
   if not record then

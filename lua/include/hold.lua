@@ -1,9 +1,10 @@
 --- @include template_stop
 --- @include window
 --- @include restart
--- What holds a message back that rate and state of its sender allow: its template, its campaign, or the window of its recipient.
+-- What holds a message back that rate and state of its sender allow: its template, its campaign, the window of its recipient, or the daily limit.
 
--- The place of a message that waits outside of its queue: the group is a template, `*` for all of them, `=` and a recipient, or `#` and a campaign.
+-- The place of a message that waits outside of its queue: the group is a template, `*` for all of them, `=` and a recipient, `+` and a recipient for
+-- the daily limit, or `#` and a campaign.
 local function suspended_member_of(group, seq, id)
   return string.format('%s:%012d:%s', group, seq, id)
 end
@@ -13,9 +14,9 @@ local function bounds_of(group)
   return '[' .. group .. ':', '(' .. group .. ';'
 end
 
--- How many messages wait until this person writes. Reads only.
-local function count_suspended(recipient)
-  return redis.call('ZLEXCOUNT', key.suspended, bounds_of('=' .. recipient))
+-- How many messages wait in a group. Reads only.
+local function count_suspended(group)
+  return redis.call('ZLEXCOUNT', key.suspended, bounds_of(group))
 end
 
 -- Whether an older message waits for the same person to write: then this one does, too. Reads only.
@@ -37,6 +38,7 @@ end
 -- `seq`: its number in the queue, nil for none yet. Also returns the person's last act where the window is closed. Reads only.
 local function own_effect_of(plan, template, recipient, seq, stops, now_ms)
   if not plan then return template and template_effect(template, seq) end
+  if plan == 'c' then return nil end
   -- Only proof rejects a message. One that waits or is replaced does not need it.
   local closed, act = is_closed(recipient, plan ~= 'r' and stops > 0, now_ms)
   if plan == 'w' and (closed or is_behind(recipient, seq)) then return 'window', act end
@@ -45,12 +47,20 @@ local function own_effect_of(plan, template, recipient, seq, stops, now_ms)
   return template and template_effect(template, seq) or 'replace', act
 end
 
--- The same with its campaign, which comes first: `campaign-paused`, it waits; `cancelled` with it. Reads only.
-local function effect_of(mark, recipient, seq, stops, now_ms)
+-- The same with its campaign, which comes first: `campaign-paused`, it waits; `cancelled` with it. And with the daily limit, which comes last:
+-- `daily-limit`, it waits. The third value: whether its grant counts the recipient. `limits`: as of read_sender(). Reads only.
+local function effect_of(mark, recipient, seq, stops, limits, now_ms)
   local plan, template, campaign = read_mark(mark)
-  local effect = campaign and campaign_effect(campaign, seq)
+  local effect, act = campaign and campaign_effect(campaign, seq), nil
   if effect then return effect end
-  return own_effect_of(plan, template, recipient, seq, stops, now_ms)
+  effect, act = own_effect_of(plan, template, recipient, seq, stops, now_ms)
+  if not string.find(limits, 'daily', 1, true) then return effect, act end
+  -- In doubt it counts: only in a window that is surely open it does not.
+  local may_count = effect == 'replace' or not effect and (plan == 'c' or not plan and template)
+  if not may_count or is_open_by_record(recipient, now_ms) then return effect, act end
+  --- @include daily
+  if has_to_wait(recipient, seq, now_ms) then return 'daily-limit' end
+  return effect, act, true
 end
 
 -- What a message waits for with such an effect.
@@ -59,27 +69,39 @@ local function waiting_for_of(effect)
 end
 
 -- The same of a new message, as in admit.lua: the effect, how many messages wait for the same person, and how long this one waits, µs; of a closed
--- window how long ago it was closed; and what it waits for. Writes only after a restart of Redis, which may have lost acts.
+-- window how long ago it was closed; what it waits for; and whether its grant counts the recipient. Writes only after a restart of Redis, which may
+-- have lost acts.
 local function hold_new(sender, message, now)
   cool_after_restart(sender, now)
-  local now_ms = math.floor(now / 1000)
-  local effect, act = effect_of(message.template, message.recipient, nil, 0, now_ms)
+  local now_ms, recipient = math.floor(now / 1000), message.recipient
+  local effect, act, counts = effect_of(message.template, recipient, nil, 0, sender.limits, now_ms)
   if effect == 'closed' then return effect, 0, closed_for(act, now_ms) end
-  return effect, effect == 'window' and count_suspended(message.recipient) or 0, -1, waiting_for_of(effect)
+  if effect == 'daily-limit' then
+    --- @include daily
+    return effect, count_suspended('+' .. recipient), daily_wait(recipient, now_ms), effect
+  end
+  return effect, effect == 'window' and count_suspended('=' .. recipient) or 0, -1, waiting_for_of(effect), counts
 end
 
 -- Moves the head of a queue to `suspended`, where it does not block its pair. A cancelled one is closed there. Writes.
 local function suspend(record, id, member, effect)
   local _, template, campaign = read_mark(record.template)
   local group = effect == 'window' and '=' .. record.recipient or effect == 'templates-stopped' and ALL_TEMPLATES
-    or (effect == 'campaign-paused' or effect == 'cancelled') and '#' .. campaign or template
+    or effect == 'daily-limit' and '+' .. record.recipient or (effect == 'campaign-paused' or effect == 'cancelled') and '#' .. campaign or template
   redis.call('ZREM', key.queue[record.lane], member)
   redis.call('ZADD', key.suspended, '0', suspended_member_of(group, record.seq, id))
+  if effect == 'daily-limit' then redis.call('ZADD', key.daily_queue, 'LT', int(record.seq), record.recipient) end
 end
 
 -- What becomes of the head of a queue: `skipped` if its window is closed and it fails, which adds it to `closed`; `suspended`; `replace`, or nil.
-local function hold_head(record, id, member, now, closed)
-  local effect = effect_of(record.template, record.recipient, record.seq, record.stops, math.floor(now / 1000))
+-- It is granted unless it is skipped or suspended, so that its recipient is counted here. Writes.
+local function hold_head(sender, record, id, member, now, closed)
+  local now_ms = math.floor(now / 1000)
+  local effect, _, counts = effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now_ms)
+  if counts then
+    --- @include daily
+    count_recipient(record.recipient, now_ms)
+  end
   if not effect or effect == 'replace' then return effect end
   if effect == 'closed' then
     closed[#closed + 1] = id
@@ -92,55 +114,23 @@ end
 -- Where a message that waits outside of its queue is: its place and what it waits for, or nil. Reads only.
 local function suspended_place_of(record, id)
   local plan, template, campaign = read_mark(record.template)
-  local groups = { plan and '=' .. record.recipient or '', template or '', template and ALL_TEMPLATES or '', campaign and '#' .. campaign or '' }
+  local groups = {
+    plan and plan ~= 'c' and '=' .. record.recipient or '', template or '', template and ALL_TEMPLATES or '', campaign and '#' .. campaign or '',
+    '+' .. record.recipient
+  }
   for i, group in ipairs(groups) do
     local place = group ~= '' and suspended_member_of(group, record.seq, id)
     if place and redis.call('ZSCORE', key.suspended, place) then
-      return place, ({ 'window', 'template-paused', 'templates-stopped', 'campaign-paused' })[i]
+      return place, ({ 'window', 'template-paused', 'templates-stopped', 'campaign-paused', 'daily-limit' })[i]
     end
   end
 end
 
 -- Removes a message from there. Writes.
 local function leave_suspended(record, id)
-  local place = record.template and suspended_place_of(record, id)
-  if place then redis.call('ZREM', key.suspended, place) end
-end
-
--- What a code of WhatsApp says of the window; bucket `window`, settlement `stop`. If the person wrote within the last day by what is recorded, the
--- message is sent once more, later: Meta knows such errors. Else the window is closed, and the message waits, or is replaced when it is granted
--- again, or fails. Returns the settlement. Writes.
-local function pass_window(record, granted_ms)
-  local plan = record and read_mark(record.template)
-  if not plan or not read_coverage() then return 'failed' end
-  if record.stops == 0 and is_open_by_record(record.recipient, granted_ms) then
-    record.stops = 1
-    return 'retry'
-  end
-  close_window(record.recipient, granted_ms)
-  record.stops = record.stops + 1
-  return plan == 'r' and 'failed' or 'wait'
-end
-
--- What an attempt says of template, window or all templates; bucket `template`, `window` or `templates`, or one that was accepted while all templates
--- are stopped. Returns the settlement, and whether it stops all templates. Writes.
-local function pass_hold(record, message, settlement, lease, now)
-  local at, cool_us = lease and lease.granted_at or now, (message.coolMs or 0) * 1000
-  if settlement == 'sent' then return settlement, end_stop(record, at, now) end
-  if message.bucket == 'window' then return pass_window(record, math.floor(at / 1000)) end
-  if message.bucket == 'templates' then return settlement, pass_stop(message.code, cool_us, at, now) end
-  return pass_template(record, settlement, cool_us, message.code, now)
-end
-
--- Whether a message that failed for its window after it was accepted can be sent again: it then waits, or is replaced. Reads only.
-local function may_hold(record)
-  local plan = record and read_mark(record.template)
-  return plan and plan ~= 'r' and read_coverage()
-end
-
--- What such a failure says of the window. Where it was open by what is recorded, the next attempt decides. Writes.
-local function bounce_window(record, settled_ms)
-  if not read_coverage() or is_open_by_record(record.recipient, settled_ms) then return end
-  close_window(record.recipient, settled_ms)
-  record.stops = record.stops + 1
+  local place, reason
+  if record.template then place, reason = suspended_place_of(record, id) end
+  if not place then return end
+  redis.call('ZREM', key.suspended, place)
+  if reason == 'daily-limit' and count_suspended('+' .. record.recipient) == 0 then redis.call('ZREM', key.daily_queue, record.recipient) end
 end

@@ -4,6 +4,8 @@
 -- is known that stops it. The entry `*` stops all of them (include/template_stop.lua).
 
 local ALL_TEMPLATES = '*'
+-- In place of its hash: a template whose status is not read, marked since it counts for the daily limit.
+local UNREAD = '!'
 -- Callers may name templates that do not exist.
 local MAX_TEMPLATES = 1000
 
@@ -17,8 +19,9 @@ local function read_template(text)
 end
 
 -- The mark of a message says what scripts look at: the hash of its template; or, where it needs an open window, `=` and what to do without one: `r`
--- reject it, `w` wait until the person writes, `o` send the caller's template instead, whose hash follows if its status is read. Returns plan and
--- template; nil for either that it has not. Then follows `#` with the campaign, if any, the third value.
+-- reject it, `w` wait until the person writes, `o` send the caller's template instead, whose hash follows if its status is read. `=c`: it needs none,
+-- is no template, and counts for the daily limit. Returns plan and template; nil for either that it has not. Then follows `#` with the campaign, if
+-- any, the third value.
 local function read_mark(mark)
   if not mark then return nil end
   local before, campaign = string.match(mark, '^([^#]*)#(.+)$')
@@ -67,7 +70,7 @@ end
 local function pass_template(record, settlement, cool_us, code_and_name, now)
   local code, name = string.match(code_and_name, '^(%S+) (.*)$')
   local _, template = read_mark(record and record.template)
-  if not code or not template then return settlement == 'stop' and 'failed' or settlement end
+  if not code or not template or template == UNREAD then return settlement == 'stop' and 'failed' or settlement end
   local state = settlement == 'failed' and 'rejected' or cool_us > 0 and 'checking' or 'paused'
   local is_marked = mark_by_code(template, state, state == 'checking' and now + cool_us or 0, code, name, now)
   if settlement ~= 'stop' then return settlement end
@@ -79,7 +82,7 @@ end
 -- What the failed status of an accepted message says of its template; the arguments are those of bounce.lua. Writes.
 local function bounce_template(record, is_retried, now)
   local _, template = read_mark(record.template)
-  if not template or arg.template == '' then return end
+  if not template or template == UNREAD or arg.template == '' then return end
   local state = not is_retried and arg.reason == 'rejected' and 'rejected' or arg.coolMs > 0 and 'checking' or 'paused'
   mark_by_code(template, state, state == 'checking' and now + arg.coolMs * 1000 or 0, arg.code, arg.template, now)
 end

@@ -48,6 +48,8 @@ const senderKeys: Record<string, KnownKey> = {
   shares: stays('hash'),
   suspended: stays('zset'),
   windows: stays('zset'),
+  daily: stays('zset'),
+  'daily-queue': stays('zset'),
   'drain-lease': expires('string'),
   latest: expires('list'),
   'replica-mark': expires('string')
@@ -73,6 +75,7 @@ const globalKeys: Record<string, KnownKey> = {
   'account-reads': stays('zset'),
   accounts: stays('hash'),
   'caller-tat': stays('zset'),
+  portfolios: stays('hash'),
   audit: stays('stream')
 }
 

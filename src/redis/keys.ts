@@ -37,7 +37,7 @@ export function hourOf (ms: number): number {
 
 type GlobalName =
   | 'layout' | 'recovery-lease' | 'recovery-schedule' | 'runs' | 'retry-worker' | 'senders' | 'wake' | 'callback-wake' | 'audit' | 'probe'
-  | 'replica-mark' | 'account-reads' | 'accounts' | 'caller-tat'
+  | 'replica-mark' | 'account-reads' | 'accounts' | 'caller-tat' | 'portfolios'
 
 /** Keys of the gateway as a whole: `{wa}:<name>`. */
 export function globalKey (prefix: string, name: GlobalName): string {

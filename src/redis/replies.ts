@@ -64,6 +64,11 @@ export interface SenderReply extends SenderCounts {
   templateStop: string
   /** Messages that wait for its end. */
   stopped: number
+  /** The daily limit; empty where recipients are not counted. See lua/inspect-sender.lua. */
+  daily: string
+  dailyUsed: number
+  dailyPeople: number
+  dailyWaiting: number
   /** The known limit of the number, as in :sender; empty for none. */
   ceiling: string
 }
@@ -135,6 +140,9 @@ export interface Replies {
   'record-windows': { status: 'recorded', released: number, isGap: boolean, wakeHint: WakeHint } | Bare<'off'>
   'set-window-check': Bare<'written'>
   'set-ceiling': { status: 'written', wasLower: boolean, isLower: boolean } | Bare<'rejected'> | NoRules
+  'set-daily-limit': { status: 'written', portfolio: string, was: number, limit: number } | Bare<'unchanged'>
+  'set-share': { status: 'share', share: number, used: number, people: number, limit: number } | { status: 'other', used: number } | Bare<'stale'>
+  'lease-shares': { status: 'leased', round: number, shares: string } | Bare<'stale'>
   'opt-out': { status: 'written', was: boolean, sinceMs: number, waiting: string[] }
   'set-template': { status: 'written', had: boolean } | Bare<'unchanged'>
   'schedule-read': Bare<'begun' | 'later'> | { status: 'scheduled', dueMs: number }
@@ -232,6 +240,9 @@ export interface Arguments {
   'set-ceiling': Timed<'step' | 'level' | 'perSecond' | 'intervalUs' | 'burst' | 'number'>
   'set-template': Timed<'template' | 'state' | 'atMs' | 'untilMs' | 'code' | 'name'>
   'limit-caller': Timed<'caller' | 'intervalUs' | 'burst' | 'want'>
+  'set-daily-limit': Timed<'step' | 'limit' | 'portfolio' | 'portfolioLimit' | 'ramp'>
+  'set-share': Timed<'portfolio' | 'round' | 'step' | 'share'>
+  'lease-shares': Timed<'portfolio' | 'round' | 'step' | 'limit' | 'shares'>
   'schedule-read': Timed<'account' | 'step' | 'afterMs' | 'code'>
   'release-suspended': Timed<'limit'>
   'set-campaign': Timed<'campaign' | 'state'>

@@ -33,6 +33,7 @@ export const waitingForMeanings: Record<WaitingFor, string> = {
   'campaign-paused': 'its campaign is paused; it is sent once that is resumed',
   'templates-stopped': 'WhatsApp sends no template of the sender: payment, quality or policy',
   window: 'its recipient to write or call: WhatsApp accepts it only within 24 hours after that',
+  'daily-limit': 'the daily limit: so many people have got a message outside of their windows in the last 24 hours',
   schedule: 'its own `scheduledFor`',
   retry: 'the retry schedule'
 }
