@@ -48,7 +48,7 @@
 -- suspended: messages that wait for their own template; awaiting: messages that wait until their recipient writes; windows: since when no webhook is
 -- missing, the last one, since when one is due, and the longest silence, ms, or empty where windows are not checked; people: those of known windows;
 -- reduced, ceiling: as in :sender, or empty; templateStop: the entry `*` of `templates`, or empty; stopped: messages that wait for its end;
--- daily: limit and what sets it, when a person counts no longer (ms), portfolio, what WhatsApp says: limit, source, ms, or `-`; empty where nobody
+-- daily: limit and what sets it, when a person counts no longer (ms), portfolio, what WhatsApp says: limit, source, ms, or `-`; empty where none
 -- counts; dailyUsed: people who count; dailyPeople: who wait; dailyWaiting: their messages.
 --- @include clock
 --- @include queue

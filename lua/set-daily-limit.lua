@@ -8,7 +8,7 @@
 --
 -- Arguments:
 --   now             µs     empty for Redis's clock
---   step            word   settings; off: nothing is counted; node or webhook: WhatsApp says so; unread: the node does not say it any more
+--   step            word   settings; off: nothing is counted; node or webhook: WhatsApp says so
 --   limit           count  settings: of this sender, -1 for none; node and webhook: of its portfolio, -1 for none
 --   portfolio       word   settings: its name; `-` for none
 --   portfolioLimit  count  settings: of the portfolio, -1 for none
@@ -45,10 +45,6 @@ if arg.step == 'settings' then
   return { 'written', arg.portfolio, was, was }
 end
 if not settings then return { 'unchanged' } end
-if arg.step == 'unread' then
-  redis.call('HDEL', key.sender, 'dailyKnown')
-  return { 'written', portfolio, was, -2 }
-end
 local is_raise = arg.limit == -1 or was >= 0 and arg.limit > was
 if arg.step == 'webhook' and source == 'node' and was ~= -1 and is_raise then return { 'unchanged' } end
 redis.call('HSET', key.sender, 'dailyKnown', int(arg.limit) .. ' ' .. arg.step .. ' ' .. int(now_ms))

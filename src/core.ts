@@ -92,6 +92,7 @@ function settlementSettings (config: Config, senders: SenderRegistry): Settlemen
     accountOf: sender => senders.settingsOf(sender)?.accountId ?? null,
     webhooksEnabledFor: sender => (senders.settingsOf(sender)?.appSecrets.length ?? 0) > 0,
     callbacksEnabled: config.CALLBACK_URL !== '',
+    countsFor: sender => (senders.settingsOf(sender)?.daily ?? null) !== null,
     windowCheck: config.WINDOW_CHECK,
     unknownOf: sender => senders.settingsOf(sender)?.onUnknown ?? null
   }

@@ -100,6 +100,8 @@ export interface Events {
   /** The caller's other template was sent, since the window of the recipient is closed. */
   'message.replaced': [{ sender: string, id: string }]
   /** The known limit of a number is lower than its sender's rule, or no longer is. `perSecond`: the limit; null where none is known. */
+  /** WhatsApp says another daily limit than before; null for none. */
+  'sender.daily-limit': [{ sender: string, limit: number | null }]
   'sender.ceiling': [{ sender: string, limit: string, perSecond: number | null }]
   /** The limit of a number could not be read. */
   'ceiling.unread': [{ sender: string, code: string }]

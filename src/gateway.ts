@@ -122,6 +122,7 @@ async function createApi (
       findMs: core.settlement.findMs,
       accountOf: (sender: string) => core.senders.settingsOf(sender)?.accountId ?? null,
       windowCheck: config.WINDOW_CHECK,
+      countsFor: (sender: string) => (core.senders.settingsOf(sender)?.daily ?? null) !== null,
       shareOf: (caller: string) => callers.shareOf(caller, config.MAX_BACKLOG_PER_SENDER),
       callerBacklogOf: (caller: string) => callers.backlogOf(caller, config.MAX_BACKLOG_PER_SENDER)
     },

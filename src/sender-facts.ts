@@ -17,6 +17,9 @@ export type TemplateStopState = 'active' | 'stopped' | 'ending'
 /** `off`: not checked. `collecting`: webhooks have not come for a day yet, or some may be missing. `known`: a window that is not open is closed. */
 export type WindowState = 'off' | 'collecting' | 'known'
 
+/** What sets the daily limit. */
+export type DailyLimitReason = 'own' | 'whatsapp' | 'portfolio' | 'ramp' | 'none'
+
 /** Counts of one sender, as inspect-sender.lua returns them. */
 export interface SenderCounts {
   queued: number
@@ -60,6 +63,21 @@ export interface SenderView extends SenderCounts {
     /** The known limit of the number. */
     ceiling: { perSecond: number, level: ThroughputLevel, source: 'node' | 'webhook', since: string } | null
   }
+  /**
+   * The daily limit; null where recipients are not counted. `used`: people who count; `free` and `limit`: null for no limit. `people`: who wait;
+   * `freeAt`: when the first person counts no longer.
+   */
+  daily: {
+    limit: number | null
+    reason: DailyLimitReason
+    used: number
+    free: number | null
+    people: number
+    waiting: number
+    freeAt: string | null
+    portfolio: string | null
+    whatsapp: { limit: number | null, source: 'node' | 'webhook', since: string } | null
+  } | null
   rules: { pairIntervalMs: number, pairBurst: number, perSecond: number, maxInFlight: number, version: number }
   failures: { pending: number, resolved: number, failed: number }
   oldestDueSeconds: number

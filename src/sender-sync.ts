@@ -11,6 +11,7 @@ import type { MutableSenderRegistry, SenderRegistry } from './sender-registry.js
 import { createSenderRegistry } from './sender-registry.js'
 import type { SenderSettings } from './senders.js'
 import { forgetCeiling } from './throttle/ceilings.js'
+import { writeDailySettings } from './throttle/daily.js'
 import { writeRules } from './throttle/sender.js'
 
 const CONCURRENCY = 20
@@ -135,7 +136,7 @@ async function addMissing (store: Store, ids: readonly string[]): Promise<void> 
  * Writes a sender's rules to Redis. The rules of a start or reload overwrite older ones. A restore writes them only where Redis holds none,
  * so that nodes with different settings do not overwrite each other's.
  */
-async function register (deps: SenderSyncDeps, { id, rules, appSecrets }: SenderSettings, overwrite: boolean): Promise<void> {
+async function register (deps: SenderSyncDeps, { id, rules, appSecrets, daily }: SenderSettings, overwrite: boolean): Promise<void> {
   const { store, callbackCap, circuit, windowGapMs, readsCeilings } = deps
   await markServed(store, id, appSecrets)
   const key = senderKey(store.prefix, id, 'sender')
@@ -147,6 +148,7 @@ async function register (deps: SenderSyncDeps, { id, rules, appSecrets }: Sender
   if (circuit === null) await store.redis.hdel(key, 'circuit', 'circuitSettings')
   else await store.redis.hset(key, { circuitSettings: `${circuit.recipients} ${circuit.percent} ${circuit.probeMostMs} ${circuit.stageMs}` })
   await store.run('set-window-check', { sender: id }, { gapMs: windowGapMs ?? '' })
+  await writeDailySettings(store, id, daily)
   await writeRules(store, id, rules)
   if (!readsCeilings) await forgetCeiling(store, id)
 }

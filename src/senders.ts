@@ -11,6 +11,7 @@ import { createProblems } from './settings/problems.js'
 
 const PRINTABLE = /^[\x21-\x7e]+$/
 const TOKEN = 'must be printable ASCII without spaces or line breaks'
+const NO_DAY = 'begins with a day that does not exist'
 const API = 'must be an http(s) URL with its scheme, without query or credentials, such as https://graph.facebook.com/v25.0'
 
 /** One entry of WHATSAPP_SENDERS_FILE. Settings are the defaults of missing fields. docs/senders.md describes each field. */
@@ -28,11 +29,27 @@ const EntrySchema = Type.Object({
     perSecond: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
     maxInFlight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 }))
   }, { additionalProperties: false })),
-  onUnknown: Type.Optional(Type.Union([Type.Literal('retry'), Type.Literal('fail')]))
+  onUnknown: Type.Optional(Type.Union([Type.Literal('retry'), Type.Literal('fail')])),
+  dailyLimit: Type.Optional(Type.Union([Type.Literal('off'), Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 1_000_000 })])),
+  dailyRamp: Type.Optional(Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d:[1-9]\\d{0,6}(,[1-9]\\d{0,6}){0,59}$' })),
+  portfolio: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })),
+  portfolioDailyLimit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 }))
 }, { additionalProperties: false })
 
 type Entry = Static<typeof EntrySchema>
 const readEntries = createReader<Entry>({ setting: 'WHATSAPP_SENDERS_FILE', schema: EntrySchema, label: 'id', minItems: 1, maxItems: 10_000 })
+
+/** The daily limit of a sender, by the settings: docs/daily-limit.md. */
+export interface DailySettings {
+  /** Null for no limit but WhatsApp's. */
+  limit: number | null
+  /** Senders of one portfolio share its limit; null for a sender of its own. */
+  portfolio: string | null
+  /** Of the portfolio, null for no limit but WhatsApp's. */
+  portfolioLimit: number | null
+  /** The limit of each day of the warm-up, from `from` on, ms; null for none. */
+  ramp: { from: number, limits: number[] } | null
+}
 
 /** One business phone number with its credentials and rules. */
 export interface SenderSettings {
@@ -54,6 +71,8 @@ export interface SenderSettings {
   rules: { pairIntervalMs: number, pairBurst: number, perSecond: number, maxInFlight: number }
   /** null: UNKNOWN_OUTCOME applies. */
   onUnknown: UnknownPolicy | null
+  /** null: recipients are not counted. */
+  daily: DailySettings | null
 }
 
 /** The settings of the only sender, or the defaults of the senders in a file. */
@@ -70,6 +89,10 @@ export interface SenderSource {
   WHATSAPP_RATE_LIMIT_BURST: number
   WHATSAPP_SENDER_RATE_PER_SECOND: number
   MAX_IN_FLIGHT_PER_SENDER: number
+  DAILY_LIMIT: string
+  DAILY_RAMP: string
+  WHATSAPP_PORTFOLIO: string
+  PORTFOLIO_DAILY_LIMIT: number
   /** The file of WHATSAPP_ACCESS_TOKEN, if it was read from one. */
   accessTokenFile: string | null
 }
@@ -91,6 +114,7 @@ function defaultsOf (source: SenderSource): Omit<SenderSettings, 'id' | 'name' |
     apiUrl: source.WHATSAPP_API_URL,
     appSecrets: source.WHATSAPP_APP_SECRET.split(',').map(secret => secret.trim()).filter(secret => secret !== ''),
     onUnknown: null,
+    daily: dailyOf({}, source),
     rules: {
       pairIntervalMs: source.WHATSAPP_RATE_LIMIT_MS,
       pairBurst: source.WHATSAPP_RATE_LIMIT_BURST,
@@ -100,6 +124,24 @@ function defaultsOf (source: SenderSource): Omit<SenderSettings, 'id' | 'name' |
   }
 }
 
+/** The settings of the daily limit, where an entry has none of its own. */
+function dailyOf (entry: Pick<Entry, 'dailyLimit' | 'dailyRamp' | 'portfolio' | 'portfolioDailyLimit'>, source: SenderSource): DailySettings | null {
+  const limit = String(entry.dailyLimit ?? source.DAILY_LIMIT)
+  if (limit === '' || limit === 'off') return null
+  const ramp = entry.dailyRamp ?? source.DAILY_RAMP
+  return {
+    limit: limit === 'auto' ? null : Number(limit),
+    portfolio: entry.portfolio ?? (source.WHATSAPP_PORTFOLIO || null),
+    portfolioLimit: entry.portfolioDailyLimit ?? (source.PORTFOLIO_DAILY_LIMIT || null),
+    ramp: ramp === '' ? null : { from: dayOf(ramp), limits: ramp.slice(ramp.indexOf(':') + 1).split(',').map(Number) }
+  }
+}
+
+/** The begin of a day, ms; NaN for a day that does not exist. */
+function dayOf (ramp: string): number {
+  return Date.parse(`${ramp.slice(0, 10)}T00:00:00Z`)
+}
+
 function readOnlySender (source: SenderSource, problems: Problems): SenderSettings {
   const { accessTokenFile, WHATSAPP_ACCESS_TOKEN: token } = source
   const common = defaultsOf(source)
@@ -107,6 +149,7 @@ function readOnlySender (source: SenderSource, problems: Problems): SenderSettin
     const bearer = /^bearer\s/i.test(token) ? ', and without the word Bearer' : ''
     problems.add('WHATSAPP_ACCESS_TOKEN', `WHATSAPP_ACCESS_TOKEN: ${TOKEN}${bearer}`)
   }
+  if (Number.isNaN(common.daily?.ramp?.from)) problems.add('DAILY_RAMP', `DAILY_RAMP: ${NO_DAY}`)
   if (!isApi(common.apiUrl)) problems.add('WHATSAPP_API_URL', `WHATSAPP_API_URL: ${API}`)
   if (!common.appSecrets.every(isToken)) problems.add('WHATSAPP_APP_SECRET', `WHATSAPP_APP_SECRET: each secret ${TOKEN}; commas separate several`)
   const accessToken = accessTokenFile === null ? token : problems.collect(() => readToken(accessTokenFile)) ?? ''
@@ -128,12 +171,14 @@ function readFile (source: SenderSource, problems: Problems): SenderSettings[] {
       accessToken: tokenOf(entry, path, source.SANDBOX, wrong),
       accessTokenFile: path,
       rules: { ...common.rules, ...entry.rules },
+      daily: dailyOf(entry, source),
       ...(entry.accountId === undefined ? {} : { accountId: entry.accountId }),
       ...(entry.apiUrl === undefined ? {} : { apiUrl: entry.apiUrl }),
       ...(entry.appSecrets === undefined ? {} : { appSecrets: entry.appSecrets }),
       ...(entry.onUnknown === undefined ? {} : { onUnknown: entry.onUnknown })
     }
     if (!isApi(sender.apiUrl)) wrong('apiUrl', API)
+    if (Number.isNaN(sender.daily?.ramp?.from)) wrong('dailyRamp', NO_DAY)
     return sender
   })
 }

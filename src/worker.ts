@@ -18,6 +18,7 @@ import { atStart, reportError } from './redis/unavailable.js'
 import { globalKey, queuePrefix } from './redis/keys.js'
 import type { SenderRegistry } from './sender-registry.js'
 import { startCeilingPolls, type CeilingDeps } from './throttle/ceilings.js'
+import { startPortfolioRounds } from './throttle/portfolios.js'
 
 /** What a worker node does. */
 export interface Work {
@@ -111,7 +112,7 @@ export async function startWorkers (
   ])
   const blocking = await Promise.all(workers.map(async worker => await worker.getBackend().blockingClient))
   const recovering = startRecovery(recovery, async () => await addDueRuns(store, runs))
-  const polls = [startTemplatePolls(templates), startCeilingPolls(ceilings)]
+  const polls = [startTemplatePolls(templates), startCeilingPolls(ceilings), startPortfolioRounds(ceilings)]
   return {
     async close () {
       // Without force, close() waits for Redis. While Redis does not respond it would never end, and its timers would keep the process. In a cluster

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createSenderRegistry } from '../src/sender-registry.js'
 import type { SenderSettings } from '../src/senders.js'
 
-const defaults = { name: null, accountId: null, accessToken: '', accessTokenFile: null, apiUrl: '', appSecrets: [], onUnknown: null }
+const defaults = { name: null, accountId: null, accessToken: '', accessTokenFile: null, apiUrl: '', appSecrets: [], onUnknown: null, daily: null }
 const settings = (id: string, maxInFlight = 10): SenderSettings =>
   ({ ...defaults, id, rules: { pairIntervalMs: 1, pairBurst: 1, perSecond: 1, maxInFlight } })
 

@@ -49,7 +49,7 @@ export default withMermaid({
       docs('Know what happened', 'console', 'callbacks', 'webhooks'),
       docs('Never twice', 'idempotency'),
       docs('How fast', 'pacing', 'rates', 'callers', 'overload'),
-      docs('When it fails', 'errors', 'outcomes', 'outages', 'stops', 'troubleshooting'),
+      docs('When it fails', 'errors', 'outcomes', 'outages', 'stops', 'daily-limit', 'troubleshooting'),
       docs('Operate', 'deploying', 'redis', 'senders', 'capacity', 'backup', 'upgrading', 'sandbox'),
       group('Watch', 'docs/runbooks.md', 'grafana/README.md'),
       group('Reference', 'docs/http.md', 'docs/settings.md', 'docs/metrics.md', 'docs/logs.md', 'SECURITY.md', 'CHANGELOG.md'),

@@ -74,6 +74,8 @@ export interface AdmissionSettings {
   accountOf?: (sender: string) => string | null
   /** Whether WINDOW_CHECK is on. */
   windowCheck?: boolean
+  /** Whether recipients of a sender are counted for the daily limit. */
+  countsFor?: (sender: string) => boolean
   /** As in CallerRegistry: the name of a caller, its weight, and its limit of the backlog. */
   shareOf?: (caller: string) => string
   /** As backlogOf in CallerRegistry. */

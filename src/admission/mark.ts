@@ -9,10 +9,18 @@ export function markOf (settings: AdmissionSettings, request: Request, type: str
 }
 
 function heldBy (settings: AdmissionSettings, request: Request, type: string): string {
-  const { sender, message, otherwise, whenClosed } = request
-  if (settings.windowCheck !== true || !needsWindow(request, type)) return templateHash(settings, sender, type, message)
-  if (otherwise !== undefined) return `=o${templateHash(settings, sender, 'template', otherwise)}`
+  const { message, otherwise, whenClosed } = request
+  if (settings.windowCheck !== true || !needsWindow(request, type)) return outsideOf(settings, request, type, message)
+  if (otherwise !== undefined) return `=o${outsideOf(settings, request, 'template', otherwise)}`
   return whenClosed === 'wait' ? '=w' : '=r'
+}
+
+/** The mark of what is sent outside of a window. Where its recipient counts for the daily limit it always has one. */
+function outsideOf (settings: AdmissionSettings, request: Request, type: string, message: Request['message']): string {
+  const hash = templateHash(settings, request.sender, type, message)
+  if (hash !== '' || settings.countsFor?.(request.sender) !== true) return hash
+  if (type === 'template') return '!'
+  return needsWindow(request, type) ? '' : '=c'
 }
 
 function templateHash ({ accountOf }: AdmissionSettings, sender: string, type: string, message: Request['message']): string {

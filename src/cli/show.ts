@@ -20,6 +20,7 @@ const reasons: Record<RateLimit['waitingFor'], string> = {
   window: 'its recipient to write or call: WhatsApp accepts it only within 24 hours after that',
   'campaign-paused': 'its campaign is paused or cancelled: sluice campaign NAME',
   'template-paused': 'its template is not approved at WhatsApp now: sluice templates SENDER lists why',
+  'daily-limit': 'the daily limit of its sender: sluice sender SENDER shows what is used',
   'templates-stopped': 'WhatsApp sends no template of this sender: sluice stats shows the code',
   schedule: 'its scheduled time',
   retry: 'its next retry'

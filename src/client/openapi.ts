@@ -1237,11 +1237,12 @@ export interface components {
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
+             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1370,11 +1371,12 @@ export interface components {
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
+             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1526,11 +1528,12 @@ export interface components {
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
+             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1684,11 +1687,12 @@ export interface components {
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
+             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1819,11 +1823,12 @@ export interface components {
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
+             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -2252,11 +2257,12 @@ export interface components {
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
+             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
             /** @description As the caller gave it */
             metadata: {
                 [key: string]: unknown;
@@ -2581,11 +2587,12 @@ export interface components {
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
+             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string}
              */
             waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry";
+                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry";
             /** @description Messages in the recipient's queue */
             waiting: {
                 /** @description In the urgent lane */
@@ -2980,6 +2987,49 @@ export interface components {
             /** @description People whose last message or call is known */
             people: number;
         };
+        /** @description The daily limit of a portfolio, as WhatsApp says */
+        DailyKnown: {
+            /** @description People in 24 hours; null for no limit */
+            limit: number | null;
+            /**
+             * @description Where it is known from. `node`: the node of the phone number. `webhook`: a webhook
+             * @enum {string}
+             */
+            source: "node" | "webhook";
+            /**
+             * Format: date-time
+             * @description When WhatsApp said so last
+             */
+            since: string;
+        };
+        /** @description To how many people a sender may write outside of their windows in 24 hours */
+        DailyLimit: {
+            /** @description The limit in force, people in 24 hours; null for none */
+            limit: number | null;
+            /**
+             * @description What sets it. `own`: its own setting. `whatsapp`: the limit that WhatsApp has set for its portfolio. `portfolio`: its
+             * share of the limit of its portfolio. `ramp`: its warm-up. `none`: no limit is known: people are counted only
+             * @enum {string}
+             */
+            reason: "own" | "whatsapp" | "portfolio" | "ramp" | "none";
+            /** @description People who count now */
+            used: number;
+            /** @description To how many more people it may write now; null for no limit */
+            free: number | null;
+            /** @description People who wait */
+            people: number;
+            /** @description Messages that wait, outside of the queues */
+            waiting: number;
+            /**
+             * Format: date-time
+             * @description When the first person counts no longer; null if none counts
+             */
+            freeAt: string | null;
+            /** @description Name of the portfolio whose limit it shares; null for none */
+            portfolio: string | null;
+            /** @description What WhatsApp says; null if that is not known */
+            whatsapp: components["schemas"]["DailyKnown"] | null;
+        };
         /** @description Delivery failures by status */
         FailureCounts: {
             /** @description Not sent yet: wait for a retry, or their retry has begun */
@@ -3011,10 +3061,50 @@ export interface components {
             circuit: components["schemas"]["Circuit"];
             /** @description Whether WhatsApp sends its templates at all */
             templates: components["schemas"]["TemplateStop"];
-            /** @description The customer service windows of its recipients */
+            /**
+             * @description {
+             *       "description": "The daily limit of a portfolio, as WhatsApp says",
+             *       "type": "object",
+             *       "required": [
+             *         "limit",
+             *         "source",
+             *         "since"
+             *       ],
+             *       "properties": {
+             *         "limit": {
+             *           "description": "People in 24 hours; null for no limit",
+             *           "anyOf": [
+             *             {
+             *               "type": "integer",
+             *               "minimum": 0,
+             *               "description": "People in 24 hours"
+             *             },
+             *             {
+             *               "type": "null"
+             *             }
+             *           ]
+             *         },
+             *         "source": {
+             *           "type": "string",
+             *           "enum": [
+             *             "node",
+             *             "webhook"
+             *           ],
+             *           "description": "Where it is known from. `node`: the node of the phone number. `webhook`: a webhook"
+             *         },
+             *         "since": {
+             *           "type": "string",
+             *           "format": "date-time",
+             *           "description": "When WhatsApp said so last"
+             *         }
+             *       }
+             *     }
+             */
             windows: components["schemas"]["Windows"];
             /** @description The rate in force */
             rate: components["schemas"]["SenderRate"];
+            /** @description Its daily limit; null where recipients are not counted */
+            daily: components["schemas"]["DailyLimit"] | null;
             /** @description Its rules */
             rules: components["schemas"]["Rules"];
             /** @description Messages in queues */
@@ -3360,11 +3450,12 @@ export interface components {
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
+             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "schedule" | "retry" | null;
+                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due

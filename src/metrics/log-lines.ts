@@ -110,6 +110,8 @@ export const logLines = {
     'None at once: messages wait and probes go out. See docs/outages.md.'),
   'circuit half-open': row('info', 'sender', 'A probe was accepted; the backlog is sent at a part of the rate.', NONE),
   'circuit closed': row('info', 'sender', 'WhatsApp works again, and the sender has its whole rate.', NONE),
+  'daily limit changed': row('info', 'sender limit',
+    'WhatsApp says another [daily limit](daily-limit.md) of recipients than before; null for none.', 'None: the lowest known one is in force.'),
   'limit of number changed': row('info', 'sender limit perSecond',
     'WhatsApp\'s limit of messages per second of this number is lower than the sender\'s rule, or no longer is.',
     'None: the lower one is in force. See [rates.md](rates.md#when-whatsapp-allows-less-than-the-rule).'),

@@ -120,6 +120,7 @@ function logSenders (events: Bus, write: WriteLine): void {
     if (state === 'opened') write('circuit opened', { sender, code })
     else write(state === 'closed' ? 'circuit closed' : 'circuit half-open', { sender })
   })
+  events.on('sender.daily-limit', fields => write('daily limit changed', fields))
   events.on('sender.ceiling', fields => write('limit of number changed', fields))
   events.on('ceiling.unread', fields => write('limit of number not read', fields))
   events.on('windows.recorded', fields => { if (fields.released > 0) write('messages released: recipient wrote', fields) })

@@ -33,7 +33,7 @@ function decide (state: State, sender: string, token: string | null, fields: str
 
 /** The fields of a number that has no problem. One unknown field fails the whole request. */
 function describe (sender: string, fields: string[], settings: State['settings']): Decision['reply'] {
-  const { throughputLevel, throughputPerSecond, isOnBizApp } = settings
+  const { throughputLevel, throughputPerSecond, isOnBizApp, messagingLimit } = settings
   const all: Record<string, unknown> = {
     id: sender,
     display_phone_number: `+1 555-${sender.replace(/\D/g, '').slice(-7).padStart(7, '0')}`,
@@ -46,7 +46,7 @@ function describe (sender: string, fields: string[], settings: State['settings']
     platform_type: 'CLOUD_API',
     throughput: { level: throughputLevel ?? ((throughputPerSecond ?? Infinity) > STANDARD_PER_SECOND ? 'HIGH' : 'STANDARD') },
     is_on_biz_app: isOnBizApp,
-    whatsapp_business_manager_messaging_limit: 'TIER_2K'
+    whatsapp_business_manager_messaging_limit: messagingLimit
   }
   const unknown = fields.find(name => !Object.hasOwn(all, name))
   if (unknown !== undefined) return errorReply(100, { details: `Tried accessing nonexisting field (${unknown})` })

@@ -32,6 +32,8 @@ const SettingsSchema = Type.Object({
   throughputLevel: nullable(Type.Union([Type.Literal('STANDARD'), Type.Literal('HIGH'), Type.Literal('NOT_APPLICABLE')])),
   /** Whether a number's node says that it is also used in the WhatsApp Business app. */
   isOnBizApp: Type.Boolean(),
+  /** What a number's node says of the daily limit of its portfolio. */
+  messagingLimit: Type.String({ minLength: 1, maxLength: 30 }),
   /** By how much that second is shorter, for the same reason. */
   throughputToleranceMs: durationMs,
   /** Rejects with 131047 what needs an open window and has none. */
@@ -77,6 +79,7 @@ export const defaults: Readonly<Settings> = {
   throughputPerSecond: 80,
   throughputLevel: null,
   isOnBizApp: false,
+  messagingLimit: 'TIER_2K',
   throughputToleranceMs: 50,
   enforceWindow: false,
   windowMs: 86_400_000,

@@ -54,6 +54,21 @@ export const ConfigSchema = Type.Object({
     description: 'How often the node of each phone number is read for WhatsApp\'s limit of messages per second, see docs/rates.md; 0 for never, ' +
       'not even at the start'
   }),
+  DAILY_LIMIT: Type.String({
+    default: '',
+    pattern: '^(auto|[1-9]\\d{0,6})?$',
+    description: 'To how many people a sender may write outside of their windows in 24 hours: a number, or `auto`. WhatsApp\'s limit also holds. ' +
+      'Empty counts none, see docs/daily-limit.md'
+  }),
+  DAILY_RAMP: Type.String({
+    default: '',
+    pattern: '^(\\d{4}-\\d\\d-\\d\\d:[1-9]\\d{0,6}(,[1-9]\\d{0,6}){0,59})?$',
+    description: 'The daily limit of each day of a warm-up, from a day on (UTC), such as `2026-12-01:50,100,200`'
+  }),
+  WHATSAPP_PORTFOLIO: Type.String({
+    default: '', pattern: '^[A-Za-z0-9_-]{0,64}$', description: 'Name of the portfolio whose daily limit the senders share; empty for none'
+  }),
+  PORTFOLIO_DAILY_LIMIT: count(0, 'The daily limit of that portfolio, where it is to be lower than WhatsApp\'s; 0 for none', 1_000_000, 0),
   WHATSAPP_ACCESS_TOKEN: text('Token for the Cloud API; empty uses the sandbox'),
   WHATSAPP_SENDERS_FILE: text('JSON file with several senders, see docs/senders.md; the first is the default sender'),
   WHATSAPP_START_CHECK: Type.Boolean({

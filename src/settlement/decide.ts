@@ -22,6 +22,8 @@ export interface SettlementSettings {
   windowCheck?: boolean
   /** The WhatsApp Business account of a sender, where the statuses of its templates are read. */
   accountOf?: (sender: string) => string | null
+  /** Whether recipients of a sender are counted for the daily limit: then its templates have a mark, and can be stopped alone. */
+  countsFor?: (sender: string) => boolean
 }
 
 /** What is written of an outcome: arguments of settle.lua. `stop`: settle.lua decides whether the message fails or waits. */

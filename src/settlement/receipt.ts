@@ -105,7 +105,7 @@ async function bounce (deps: ReceiptDeps, sender: string, { id, attempt }: Attem
   const isOfTemplate = 'template' in outcome && outcome.template !== undefined
   const stored = isStop || isOfTemplate ? await storedPayload(deps.store, sender, id) : null
   const template = stored === null ? null : templateOf(stored.type, stored.message)
-  const canStop = template !== null && (deps.settlement.accountOf?.(sender) ?? null) !== null
+  const canStop = template !== null && (deps.settlement.countsFor?.(sender) === true || (deps.settlement.accountOf?.(sender) ?? null) !== null)
   const settlement = decideBounce(canStop ? outcome : { ...outcome, stopsTemplatesMs: undefined }, { attempt, sender }, deps.settlement)
   const history: Omit<HistoryEntry, 'at'> = {
     attempt,

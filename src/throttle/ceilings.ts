@@ -7,7 +7,8 @@ import type { Store } from '../redis/store.js'
 import { every } from '../redis/unavailable.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import { isJsonObject } from '../values/json.js'
-import { bucketOf, readNode, type NumberNode } from './levels.js'
+import { followDailyLimit } from './daily.js'
+import { bucketOf, DAILY_LIMIT_FIELD, readNode, type NumberNode } from './levels.js'
 
 export interface CeilingDeps {
   store: Store
@@ -78,6 +79,16 @@ export async function followNumber (
   })
 }
 
+/** A webhook says what the daily limit of a portfolio is. It may come late: its node says it for certain. */
+export async function followCapability (
+  { store, events, throughputPollMs }: Omit<CeilingDeps, 'provider' | 'senders'>, senders: readonly string[], limit: number
+): Promise<void> {
+  await inParallel(senders, CONCURRENCY, async sender => {
+    await followDailyLimit({ store, events }, sender, 'webhook', limit)
+    if (throughputPollMs > 0) await hintCeiling(store, sender)
+  })
+}
+
 /** A webhook says that WhatsApp has rejected a message for the limit, and not which one. */
 export async function followRejection (store: Store, sender: string): Promise<void> {
   await store.run('set-ceiling', { sender }, { step: 'rejected', ...bucketOf(null), number: '' })
@@ -101,6 +112,8 @@ async function readCeiling (deps: CeilingDeps, sender: string): Promise<void> {
   const { store, events, throughputPollMs } = deps
   const found = await readNumber(deps, sender)
   const isRead = typeof found !== 'string'
+  const dailyLimit = isRead ? found.dailyLimit ?? null : null
+  if (dailyLimit !== null) await followDailyLimit(deps, sender, 'node', dailyLimit)
   if (isRead) await writeCeiling(deps, sender, 'node', found)
   else events.emit('ceiling.unread', { sender, code: found })
   const ended = isRead ? { step: 'read', code: '' } : { step: 'failed', code: found }
@@ -108,9 +121,10 @@ async function readCeiling (deps: CeilingDeps, sender: string): Promise<void> {
 }
 
 /** What the node says, or the code of the error. */
-async function readNumber ({ provider }: CeilingDeps, sender: string): Promise<NumberNode | string> {
+async function readNumber ({ provider, senders }: CeilingDeps, sender: string): Promise<NumberNode | string> {
   let code = 'NOT_SUPPORTED'
-  for (const fields of FIELDS) {
+  const daily = (senders.settingsOf(sender)?.daily ?? null) === null ? [] : [`${FIELDS[0] ?? ''},${DAILY_LIMIT_FIELD}`]
+  for (const fields of [...daily, ...FIELDS]) {
     const got = await provider.get?.(sender, `${encodeURIComponent(sender)}?fields=${fields}`) ?? { status: 'failed' as const, code }
     if (got.status === 'failed') return got.code
     const node = got.httpStatus === 200 ? readNode(got.body) : null

@@ -1,17 +1,12 @@
+import type { Bus } from '../events.js'
 import type { Store } from '../redis/store.js'
+import type { DailySettings } from '../senders.js'
+import type { SenderReply } from '../redis/commands.js'
+import type { DailyLimitReason, SenderView } from '../sender-facts.js'
+import { formatTime } from '../values/time.js'
 import { UNLIMITED } from './share-plan.js'
 
-/** The daily limit of a sender, by the settings. */
-export interface DailySettings {
-  /** Null for no limit but WhatsApp's. */
-  limit: number | null
-  /** Senders of one portfolio share its limit; null for a sender of its own. */
-  portfolio: string | null
-  /** Of the portfolio, null for no limit but WhatsApp's. */
-  portfolioLimit: number | null
-  /** The limit of each day of the warm-up, from `from` on, ms; null for none. */
-  ramp: { from: number, limits: number[] } | null
-}
+const orNull = (limit: number): number | null => limit === UNLIMITED ? null : limit
 
 /** Writes the settings of a start. Null: recipients are not counted. */
 export async function writeDailySettings (store: Store, sender: string, settings: DailySettings | null): Promise<void> {
@@ -42,10 +37,30 @@ export function readDailyLimit (value: unknown): number | null {
   return limit > 1_000_000 ? UNLIMITED : limit
 }
 
-/** What WhatsApp says of a sender's limit; null: its node does not say it any more. Returns whether people who wait may go on now. */
-export async function followDailyLimit (store: Store, sender: string, by: 'node' | 'webhook', limit: number | null): Promise<boolean> {
-  const step = limit === null ? 'unread' : by
-  const args = { step, limit: limit ?? UNLIMITED, portfolio: '-', portfolioLimit: UNLIMITED, ramp: '' }
-  const reply = await store.run('set-daily-limit', { sender }, args)
-  return reply.status === 'written' && reply.was !== reply.limit
+/** WhatsApp says what a sender's limit is. People who wait and now may go on do so with the next housekeeping, within a minute. */
+export async function followDailyLimit (
+  { store, events }: { store: Store, events: Bus }, sender: string, by: 'node' | 'webhook', limit: number
+): Promise<void> {
+  const reply = await store.run('set-daily-limit', { sender }, { step: by, limit, portfolio: '-', portfolioLimit: UNLIMITED, ramp: '' })
+  if (reply.status === 'written' && reply.was !== reply.limit) events.emit('sender.daily-limit', { sender, limit: orNull(limit) })
+}
+
+/** What inspect-sender.lua returns of the limit. */
+export function readDaily ({ daily, dailyUsed: used, dailyPeople: people, dailyWaiting: waiting }: SenderReply): SenderView['daily'] {
+  if (daily === '') return null
+  const [limitText, reason, freeMs, portfolio, known, source, sinceMs] = daily.split(' ')
+  const limit = orNull(Number(limitText))
+  return {
+    limit,
+    reason: reason as DailyLimitReason,
+    used,
+    free: limit === null ? null : Math.max(0, limit - used),
+    people,
+    waiting,
+    freeAt: freeMs === '0' ? null : formatTime(Number(freeMs)),
+    portfolio: portfolio === '-' ? null : portfolio ?? null,
+    whatsapp: source === undefined
+      ? null
+      : { limit: orNull(Number(known)), source: source === 'webhook' ? source : 'node', since: formatTime(Number(sinceMs)) }
+  }
 }

@@ -10,6 +10,7 @@ import { isUnavailable } from '../redis/unavailable.js'
 import type { SenderFacts, SenderView } from '../sender-facts.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import { formatTime } from '../values/time.js'
+import { readDaily } from './daily.js'
 import { readRate } from './rate.js'
 
 export interface PairView {
@@ -126,6 +127,7 @@ function toView (sender: string, reply: SenderReply): SenderView {
     templates: readTemplateStop(reply),
     windows: readWindows(reply),
     rate: readRate(reply),
+    daily: readDaily(reply),
     rules: { pairIntervalMs: pairIntervalUs / 1000, pairBurst, perSecond, maxInFlight, version },
     queued: reply.queued,
     due: reply.due,

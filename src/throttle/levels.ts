@@ -1,6 +1,7 @@
 import { senderQuota } from './quota.js'
 import type { ThroughputLevel } from '../sender-facts.js'
 import { isJsonObject } from '../values/json.js'
+import { readDailyLimit } from './daily.js'
 
 /**
  * Messages per second of each level, which Meta documents and does not return. A number that is also used in the WhatsApp Business app has a fixed
@@ -13,8 +14,14 @@ export function readLevel (text: string): ThroughputLevel {
   return text === 'HIGH' || text === 'COEXISTENCE' ? text : 'STANDARD'
 }
 
-/** What the node of a phone number says. `level`: null for one that sets no limit; `number`: its digits, '' if it has none. */
-export interface NumberNode { level: ThroughputLevel | null, number: string }
+/**
+ * What the node of a phone number says. `level`: null for one that sets no limit; `number`: its digits, '' if it has none. `dailyLimit`: -1
+ * for no limit; null if it does not say, or something unknown.
+ */
+export interface NumberNode { level: ThroughputLevel | null, number: string, dailyLimit?: number | null }
+
+/** Of version 24.0 and later. */
+export const DAILY_LIMIT_FIELD = 'whatsapp_business_manager_messaging_limit'
 
 /** Reads a phone number's node. Every member may be missing or of another type. Null for anything but a node. */
 export function readNode (text: string): NumberNode | null {
@@ -25,7 +32,8 @@ export function readNode (text: string): NumberNode | null {
   const known = name === 'STANDARD' || name === 'HIGH' ? name : null
   const isOnApp = body['is_on_biz_app'] === true && body['platform_type'] === 'CLOUD_API'
   if (name === '' && !isOnApp) return null
-  return { level: isOnApp ? 'COEXISTENCE' : known, number: digitsOf(body['display_phone_number']) }
+  const [number, dailyLimit] = [digitsOf(body['display_phone_number']), readDailyLimit(body[DAILY_LIMIT_FIELD])]
+  return { level: isOnApp ? 'COEXISTENCE' : known, number, dailyLimit }
 }
 
 /** `+1 555-078-3881` and `15550783881` are one number. */

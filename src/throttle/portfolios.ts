@@ -1,9 +1,43 @@
+import type { Bus } from '../events.js'
 import { inIsolation } from '../parallel.js'
 import type { Run } from '../redis/commands.js'
-import { isUnavailable } from '../redis/unavailable.js'
+import { globalKey } from '../redis/keys.js'
+import { redisNowMs } from '../redis/server-clock.js'
+import type { Store } from '../redis/store.js'
+import { every, isUnavailable } from '../redis/unavailable.js'
+import type { SenderRegistry } from '../sender-registry.js'
 import { isUneven, planShares, UNLIMITED, type Member } from './share-plan.js'
 
 const CONCURRENCY = 20
+const TICK_MS = 2000
+/** Between two rounds of a portfolio, over all nodes. */
+const ROUND_MS = 10_000
+
+export interface PortfolioDeps { store: Store, events: Bus, senders: Pick<SenderRegistry, 'ids' | 'settingsOf'> }
+
+/** Leases the shares of every portfolio again and again, by any node: the number of a round is about the time of its begin. */
+export function startPortfolioRounds ({ store, events, senders }: PortfolioDeps): { stop: () => Promise<void> } {
+  const key = globalKey(store.prefix, 'portfolios')
+  async function tick (): Promise<void> {
+    const members = new Map<string, string[]>()
+    for (const id of senders.ids()) {
+      const portfolio = senders.settingsOf(id)?.daily?.portfolio ?? null
+      if (portfolio !== null) members.set(portfolio, [...members.get(portfolio) ?? [], id])
+    }
+    const stored = new Map(Object.entries(await store.redis.hgetall(key)))
+    if (members.size + stored.size === 0) return
+    const nowMs = await redisNowMs(store.redis, key)
+    for (const portfolio of new Set([...members.keys(), ...stored.keys()])) {
+      const text = stored.get(portfolio) ?? ''
+      const round = Number(text.split(' ')[0])
+      const isNew = (members.get(portfolio) ?? []).some(sender => !text.includes(` ${sender}=`))
+      if (round > nowMs - ROUND_MS && !(isNew && round < nowMs - TICK_MS)) continue
+      await leaseShares(store.run, portfolio, members.get(portfolio) ?? [])
+      if (!members.has(portfolio) && !text.includes('=')) await endPortfolio(store.run, portfolio, round)
+    }
+  }
+  return every(TICK_MS, events, 'portfolios', tick)
+}
 
 /** `isInside`: it still is in the portfolio; else only those count that it has written to while it was. `limit`: of the portfolio, as it knows it. */
 interface Found extends Member { isInside: boolean, limit: number }

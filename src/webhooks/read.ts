@@ -1,6 +1,7 @@
 import type { Status } from '../settlement/receipt.js'
 import { readAccountChanges, type AccountChange } from './account.js'
 import { readActs, type Act } from './acts.js'
+import { readDailyLimit } from '../throttle/daily.js'
 import { digitsOf } from '../throttle/levels.js'
 import { isJsonObject, type JsonObject } from '../values/json.js'
 
@@ -38,8 +39,18 @@ export interface Other {
 /** A phone number has changed. It is named by its digits, and by the account that it belongs to. */
 export interface NumberChange { account: string, number: string, isUpgrade: boolean }
 
+/** The daily limit of the portfolio of an account. */
+export interface CapabilityChange { account: string, dailyLimit: number }
+
 /** `accounts`: whose templates may have changed. `changes`: what Meta stops or lifts. */
-export interface Notification { notices: Notice[], others: Other[], accounts: string[], changes: AccountChange[], numbers: NumberChange[] }
+export interface Notification {
+  notices: Notice[]
+  others: Other[]
+  accounts: string[]
+  changes: AccountChange[]
+  numbers: NumberChange[]
+  capabilities: CapabilityChange[]
+}
 
 /**
  * Reads a notification of Meta's without trusting it: every member may be missing or of another type. A member that cannot be read affects no
@@ -54,7 +65,8 @@ export function readNotification (body: unknown): Notification {
     others: changes.flatMap((change, index) => readOther(membersOf(change), index, notices[index]?.statuses.length ?? 0)),
     accounts: [...new Set(entries.flatMap(readTemplateChange))],
     changes: entries.flatMap(readAccountChanges),
-    numbers: entries.flatMap(readNumberChanges)
+    numbers: entries.flatMap(readNumberChanges),
+    capabilities: entries.flatMap(readCapabilities)
   }
 }
 
@@ -73,6 +85,16 @@ function readNumberChanges (entry: JsonObject | undefined): NumberChange[] {
   return listOf(entry?.changes).map(membersOf).filter(change => change?.field === 'phone_number_quality_update').map(change => {
     const value = membersOf(change?.value)
     return { account, number: digitsOf(value?.display_phone_number), isUpgrade: value?.event === 'THROUGHPUT_UPGRADE' }
+  })
+}
+
+/** Source: Meta, "business_capability_update webhook reference". Its types differ from page to page; what cannot be read changes nothing. */
+function readCapabilities (entry: JsonObject | undefined): CapabilityChange[] {
+  const account = textOf(entry?.id)
+  if (account === undefined || !/^\d{1,30}$/.test(account)) return []
+  return listOf(entry?.changes).map(membersOf).filter(change => change?.field === 'business_capability_update').flatMap(change => {
+    const dailyLimit = readDailyLimit(membersOf(change?.value)?.max_daily_conversations_per_business)
+    return dailyLimit === null ? [] : [{ account, dailyLimit }]
   })
 }
 

@@ -9,7 +9,7 @@ import type { SenderRegistry } from '../sender-registry.js'
 import { applyOrPark } from '../settlement/parked.js'
 import type { ReceiptDeps, Status } from '../settlement/receipt.js'
 import { resumeMarketing, stopMarketing } from '../throttle/opt-outs.js'
-import { followNumber, followRejection } from '../throttle/ceilings.js'
+import { followCapability, followNumber, followRejection } from '../throttle/ceilings.js'
 import { accountsOf, hintRead } from '../templates/poll.js'
 import { writeActs, type Act } from './acts.js'
 import { applyAccountChanges, type AccountDeps } from './apply-account.js'
@@ -51,7 +51,7 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
     deps.events.emit('webhook.rejected', { reason: 'signature' })
     throw new SluiceError('WEBHOOK_SIGNATURE')
   }
-  const { notices: all, others, accounts, changes, numbers } = readNotification(parse(deps, body))
+  const { notices: all, others, accounts, changes, numbers, capabilities } = readNotification(parse(deps, body))
   // An app that signs for one number must not report on another's messages.
   const checks = await inParallel(all, CONCURRENCY, async notice => await isAllowed(deps, gate, notice, signer).catch((error: Error) => error))
   const notices = all.filter((_, i) => checks[i] === true)
@@ -73,6 +73,8 @@ async function receive (deps: WebhookDeps, gate: Gate, body: Buffer, signature: 
     () => applyAccountChanges(deps, changes, signer),
     () => notices.filter(({ isLimited }) => isLimited).map(({ sender }) => ({ sender, work: async () => await followRejection(deps.store, sender) })),
     () => numbers.map(change => ({ sender: '', work: async () => await followNumber(deps, mayChange(deps, change.account, signer), change) })),
+    () => capabilities.map(({ account, dailyLimit }) =>
+      ({ sender: '', work: async () => await followCapability(deps, mayChange(deps, account, signer), dailyLimit) })),
     () => deps.settlement.callbacksEnabled === true ? relays(deps, gate, body.toString(), others, signer) : []
   )
   return { statuses: notices.reduce((sum, { statuses }) => sum + statuses.length, 0) }

@@ -55,7 +55,9 @@ export const modules: Record<string, Module> = {
   },
   webhooks: {
     does: 'converts Meta\'s webhooks to receipts of messages and stops, or relays them',
-    imports: ['drain/close', 'settlement', 'templates', 'throttle/opt-outs', 'throttle/sender', 'throttle/ceilings', 'throttle/levels']
+    imports: [
+      'drain/close', 'settlement', 'templates', 'throttle/opt-outs', 'throttle/sender', 'throttle/ceilings', 'throttle/daily', 'throttle/levels'
+    ]
   },
   callbacks: { does: 'posts state changes to your system', imports: ['settlement/record', 'failure/failure'] },
   console: { does: 'serves the console page, which calls the HTTP API', imports: [] },

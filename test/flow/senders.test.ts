@@ -240,6 +240,7 @@ await t.test('rules that are written late do not overwrite those of a reload', a
   const settings = (pairIntervalMs: number): SenderSettings => ({
     id: 's',
     name: null,
+    daily: null,
     accessToken: '',
     accountId: null,
     accessTokenFile: null,

@@ -151,7 +151,7 @@ export async function setDailyLimit (w: FuzzWorld): Promise<void> {
   const none = { portfolioLimit: -1, ramp: '' }
   const portfolio = w.random.pick(['-', '-', 'acme', 'other'])
   await w.run('set-daily-limit', { ...none, step: w.random.pick(['settings', 'settings', 'off']), limit: w.random.pick([1, 3, -1]), portfolio })
-  const step = w.random.pick(['node', 'webhook', 'unread'])
+  const step = w.random.pick(['node', 'webhook'])
   await w.run('set-daily-limit', { ...none, step, limit: w.random.pick([2, 5, -1]), portfolio: '-' })
   const [round, share] = [w.ms + w.random.int(0, 2), w.random.pick([0, 2, 5, -1])]
   await w.run('set-share', { portfolio: 'acme', round, step: w.random.pick(['read', 'raise', 'raise', 'reduce', 'stop']), share })

@@ -128,6 +128,7 @@ function senderOf (id: string, { intervalMs, burst, perSecond }: SenderRules, we
   return {
     id,
     name: null,
+    daily: null,
     accessToken: 'token',
     accountId: null,
     accessTokenFile: null,

@@ -318,11 +318,12 @@ class Accepted(_Accepted, total=False):
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
-        "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
+        "daily-limit", "schedule", "retry"
     ]]
     # Why the last attempt failed
     error: DeliveryError
@@ -434,11 +435,12 @@ class Duplicate(_Duplicate, total=False):
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
-        "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
+        "daily-limit", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -557,11 +559,12 @@ class Message(_Message, total=False):
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
-        "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
+        "daily-limit", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -701,11 +704,12 @@ class AcceptedRow(_AcceptedRow, total=False):
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
-        "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
+        "daily-limit", "schedule", "retry"
     ]]
     # Why the last attempt failed
     error: DeliveryError
@@ -819,11 +823,12 @@ class DuplicateRow(_DuplicateRow, total=False):
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
-        "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
+        "daily-limit", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -1268,11 +1273,12 @@ class Failure(TypedDict):
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
-        "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
+        "daily-limit", "schedule", "retry"
     ]]
     # As the caller gave it
     metadata: Optional[Dict[str, Any]]
@@ -1615,11 +1621,12 @@ class RateLimit(TypedDict):
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
-        "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
+        "daily-limit", "schedule", "retry"
     ]
     # Messages in the recipient's queue
     waiting: RateLimitWaiting
@@ -2030,6 +2037,8 @@ class Sender(TypedDict):
     windows: Windows
     # The rate in force
     rate: SenderRate
+    # Its daily limit; null where recipients are not counted
+    daily: Optional[DailyLimit]
     # Its rules
     rules: Rules
     # Messages in queues
@@ -2417,11 +2426,12 @@ class GraphWait(_GraphWait, total=False):
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
     # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waiting_for: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window", "schedule",
-        "retry"
+        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
+        "daily-limit", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     next_retry_at: Optional[str]

@@ -41,6 +41,9 @@ function explainWait ({ waitingFor, expectedAt, position }, sender, stop, text) 
   }
   if (waitingFor === 'sender-stopped') return text(t('say.stopped'), [stop?.explanation, place, stop?.remedy ?? t('do.stopped')], 'waiting')
   if (waitingFor === 'window') return text(t('say.window'), [t('why.window'), t('do.window')], 'waiting')
+  if (waitingFor === 'daily-limit') {
+    return text(t('say.daily'), [t('why.daily'), expectedAt ? t('why.earliest', { time: clock(expectedAt) }) : '', t('do.daily')], 'waiting')
+  }
   if (waitingFor === 'campaign-paused') return text(t('say.campaign'), [t('why.campaign'), t('do.campaign')], 'waiting')
   if (waitingFor === 'templates-stopped') {
     const until = sender?.templates?.until

@@ -78,6 +78,7 @@ export const en = {
   'wait.pause': 'the sender is paused',
   'wait.sender-stopped': 'WhatsApp rejects all messages of this sender',
   'wait.outage': 'WhatsApp is down, or works again and the backlog is sent in stages',
+  'wait.daily-limit': 'the daily limit of its sender is reached',
   'wait.window': 'its recipient has not written in the last 24 hours',
   'wait.campaign-paused': 'its campaign is paused or cancelled',
   'wait.template-paused': 'its template is not approved at WhatsApp now',

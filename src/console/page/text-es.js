@@ -75,6 +75,7 @@ export const es = {
   'wait.pause': 'el remitente está en pausa',
   'wait.sender-stopped': 'WhatsApp rechaza todos los mensajes de este remitente',
   'wait.outage': 'WhatsApp está caído, o funciona de nuevo y lo pendiente sale por etapas',
+  'wait.daily-limit': 'se alcanzó el límite diario de su remitente',
   'wait.window': 'su destinatario no ha escrito en las últimas 24 horas',
   'wait.campaign-paused': 'su campaña está en pausa o cancelada',
   'wait.template-paused': 'su plantilla no está aprobada ahora en WhatsApp',

@@ -75,6 +75,7 @@ export const pt = {
   'wait.pause': 'o remetente está em pausa',
   'wait.sender-stopped': 'o WhatsApp rejeita todas as mensagens deste remetente',
   'wait.outage': 'o WhatsApp está fora do ar, ou voltou e o acumulado sai por etapas',
+  'wait.daily-limit': 'o limite diário do seu remetente foi atingido',
   'wait.window': 'seu destinatário não escreveu nas últimas 24 horas',
   'wait.campaign-paused': 'sua campanha está pausada ou cancelada',
   'wait.template-paused': 'seu modelo não está aprovado agora no WhatsApp',

@@ -13,6 +13,7 @@ import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
 import { sampleTime, SENDER } from '../samples.js'
+import { DailyKnownSchema, DailySchema } from '../schemas/daily.js'
 import {
   count, flag, listOf, notCounted, oneOf, ref, refOrNull, text, textOrNull, timestamp, timestampOrNull, unavailable
 } from '../schemas/common.js'
@@ -129,6 +130,7 @@ export const SenderSchema = Type.Object({
   templates: ref(TemplateStopSchema, 'Whether WhatsApp sends its templates at all'),
   windows: ref(WindowsSchema, 'The customer service windows of its recipients'),
   rate: ref(RateSchema, 'The rate in force'),
+  daily: refOrNull(DailySchema, 'Its daily limit; null where recipients are not counted'),
   rules: ref(RulesSchema, 'Its rules'),
   queued: count('Messages in queues'),
   due: count('Queued messages whose ready time has come'),
@@ -239,7 +241,7 @@ export function senderRoutes (api: Api, deps: SenderRouteDeps): void {
   const withName = (view: SenderView): NamedSender => nameSender(deps.senders, view)
   addSchemas(
     api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, TemplateStopSchema, CeilingSchema, RateSchema, WindowsSchema, FailureCountsSchema,
-    SenderSchema, SendersSchema
+    DailyKnownSchema, DailySchema, SenderSchema, SendersSchema
   )
 
   api.get('/senders', { schema: listSenders, config: { roles: ['read', 'admin'] } }, async () => {
