@@ -1,4 +1,4 @@
--- Writes what new messages are found by into this hour's look-up index (docs/decisions/0110). `accepted` has the messages in the order of their
+-- Writes what new messages are found by into this hour's look-up index (decision 0107). `accepted` has the messages in the order of their
 -- acceptance; the number of a message is its place there. An entry `term:number` of `index` joins the list of a prefix of its term, so that most
 -- entries take only their own bytes. A term that many messages have gets a chain: their numbers, without the term. Writes.
 
