@@ -1,6 +1,6 @@
-/** Markdown tables of settings and errors, made from src/settings/schema.ts and src/errors.ts. Needs `node --import=tsx`, as bin/docs.mjs has. */
+/** Markdown tables of settings and errors, from src/settings/schema.ts and src/error-codes.ts. Needs `node --import=tsx`, as bin/docs.mjs has. */
 import { ConfigSchema } from '../src/config.ts'
-import { errors } from '../src/errors.ts'
+import { errors } from '../src/error-codes.ts'
 
 /** A row for each setting of the schema, in its order: from setting `first` to setting `last`, by default all. */
 export function settingsTable (first, last) {
@@ -13,7 +13,7 @@ export function settingsTable (first, last) {
   }))
 }
 
-/** A row for each error, in the order of src/errors.ts. */
+/** A row for each error, in the order of src/error-codes.ts. */
 export function errorsTable () {
   return table(['code', 'HTTP', 'means', 'repeat?'], Object.entries(errors).map(([name, { status, meaning, retry }]) =>
     [code(name), status, meaning, retry]))

@@ -1,7 +1,7 @@
 import type { Static } from '@sinclair/typebox'
 import type { FastifyReply } from 'fastify'
-import type { ErrorCode, SluiceError } from '../errors.js'
-import { errors } from '../errors.js'
+import { errors, type ErrorCode } from '../error-codes.js'
+import type { SluiceError } from '../errors.js'
 import { sentenceOf } from '../values/invalid.js'
 import type { GraphErrorSchema } from './schemas.js'
 

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv'
-import type { ErrorCode } from '../errors.js'
+import type { ErrorCode } from '../error-codes.js'
 import type { FieldError } from '../values/invalid.js'
 import { pathOf } from '../message-types/schema.js'
 import { findNearest, plainName } from '../values/nearest.js'

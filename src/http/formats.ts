@@ -1,6 +1,6 @@
 import type { Ajv } from 'ajv'
 import { readKey } from '../admission/key.js'
-import type { ErrorCode } from '../errors.js'
+import type { ErrorCode } from '../error-codes.js'
 import type { FieldError } from '../values/invalid.js'
 import { invalidField, invalidValue, SluiceError } from '../errors.js'
 import { parseCursor } from '../failure/list.js'

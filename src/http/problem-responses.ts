@@ -1,6 +1,6 @@
 /** The error responses of routes, made from the list of errors. */
-import type { ErrorCode, ErrorFacts } from '../errors.js'
-import { errors, SluiceError } from '../errors.js'
+import { errors, type ErrorCode } from '../error-codes.js'
+import { SluiceError, type ErrorFacts } from '../errors.js'
 import { lanes } from '../message.js'
 import type { ResponseHeader } from './operation.js'
 import { describeHeaders, named } from './operation.js'

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Bus } from '../events.js'
-import type { ErrorCode } from '../errors.js'
+import { errors as codes, type ErrorCode } from '../error-codes.js'
 import type { FieldError } from '../values/invalid.js'
-import { SluiceError, errors as codes } from '../errors.js'
+import { SluiceError } from '../errors.js'
 import { isUnavailable } from '../redis/unavailable.js'
 import type { Problem } from './schemas/problem.js'
 

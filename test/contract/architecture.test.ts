@@ -106,7 +106,7 @@ await t.test('the environment is read in config.ts only', async t => {
   t.strictSame(find(sources, node => isMember(node, 'process', 'env')).filter(place => !place.startsWith('src/config.ts')), [])
 })
 
-await t.test('errors are created from the list in errors.ts', async t => {
+await t.test('errors are created from the list in error-codes.ts', async t => {
   const isBare = (node: ts.Node) => ts.isNewExpression(node) && ts.isIdentifier(node.expression) &&
     ['Error', 'TypeError', 'RangeError'].includes(node.expression.text)
   t.strictSame(find(gateway, isBare).filter(place => !place.startsWith('src/errors.ts')), [])

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import t from 'tap'
 import { ConfigSchema } from '../../src/config.js'
-import { errors } from '../../src/errors.js'
+import { errors } from '../../src/error-codes.js'
 import { waitingForMeanings } from '../../src/http/schemas/message.js'
 import { exists, lines, list, read, root } from './tree.js'
 

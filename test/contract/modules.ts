@@ -9,6 +9,7 @@ export const shared = [
   'callers',
   'config',
   'deadlines',
+  'error-codes',
   'errors',
   'events',
   'message',

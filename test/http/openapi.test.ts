@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import type { Static } from '@sinclair/typebox'
 import t from 'tap'
-import { errors } from '../../src/errors.js'
+import { errors } from '../../src/error-codes.js'
 import type { Failure } from '../../src/failure/failure.js'
 import type { RetryWorkerStatus } from '../../src/failure/retry-worker.js'
 import type { FailureSchema } from '../../src/http/schemas/failure.js'

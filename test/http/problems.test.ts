@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { errors } from '../../src/errors.js'
+import { errors } from '../../src/error-codes.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { keys, SENDER } from '../support/gateway.js'
 import { request, type Reply } from '../support/request.js'

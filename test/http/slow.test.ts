@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
-import { errors } from '../../src/errors.js'
+import { errors } from '../../src/error-codes.js'
 import { connectionLimits } from '../../src/http/limits.js'
 import { createTestEnvironment } from '../support/flow.js'
 import { keys, type Node } from '../support/gateway.js'

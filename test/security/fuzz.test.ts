@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check'
 import t from 'tap'
-import { errors } from '../../src/errors.js'
+import { errors } from '../../src/error-codes.js'
 import { isGraphPath } from '../../src/graph/path.js'
 import { read } from '../contract/tree.js'
 import type { Document } from '../http/document.js'

@@ -1,7 +1,6 @@
 import type { Static } from '@sinclair/typebox'
 import { Type } from '@sinclair/typebox'
-import type { ErrorCode } from '../../errors.js'
-import { errors } from '../../errors.js'
+import { errors, type ErrorCode } from '../../error-codes.js'
 import { count, countOrNull, listOf, oneOf, ref, text } from './common.js'
 import { DeliveryErrorSchema, states } from './message.js'
 
