@@ -62,11 +62,14 @@ async function follow (w: FuzzWorld, backlog: Record<string, string>): Promise<v
   }
 }
 
-/** A caller with a limit of the backlog waits for its own messages exactly where so many have not ended. */
-export async function checkBacklog (w: FuzzWorld, caller: string, reply: { status: string, code?: string }): Promise<void> {
+/**
+ * A caller with a limit of the backlog waits for its own messages exactly where so many have not ended. `before`: the messages that were admitted
+ * before this reply; several admissions may be under way.
+ */
+export async function checkBacklog (w: FuzzWorld, caller: string, before: string[], reply: { status: string, code?: string }): Promise<void> {
   const limit = Number(caller.split('/')[1] ?? Infinity)
-  const stored = Object.keys(await w.redis.hgetall(w.key('backlog'))).filter(id => w.messages.get(id)?.caller === callerOf(caller)).length
+  const backlog = await w.redis.hgetall(w.key('backlog'))
+  const stored = before.filter(id => id in backlog && w.messages.get(id)?.caller === callerOf(caller)).length
   if (reply.code === 'CALLER_BACKLOG_FULL' && stored < limit) throw new Error(`${caller} was rejected with ${stored} messages`)
-  // The new one is not among them yet.
   if ((reply.status === 'queued' || reply.status === 'scheduled') && stored >= limit) throw new Error(`${caller} waits with ${stored} others`)
 }

@@ -161,11 +161,13 @@ export class FuzzWorld {
       await this.run('release-key', { id: `${name}.${admittedAt.toString(16)}`, payload, history: '{"outcome":"sent"}' }, `${name}.0`)
       reply = await this.run('admit', request, `${name}.0`)
     }
-    await checkBacklog(this, named, reply)
-    if (reply.status !== 'granted' && reply.status !== 'queued' && reply.status !== 'scheduled') return
-    const message = { id: `${name}.${reply.generation}`, recipient, campaign, caller }
-    this.messages.set(message.id, message)
-    if (reply.status === 'granted') this.grants.push({ ...message, attempt: 1, holder })
+    const before = [...this.messages.keys()]
+    if (reply.status === 'granted' || reply.status === 'queued' || reply.status === 'scheduled') {
+      const message = { id: `${name}.${reply.generation}`, recipient, campaign, caller }
+      this.messages.set(message.id, message)
+      if (reply.status === 'granted') this.grants.push({ ...message, attempt: 1, holder })
+    }
+    await checkBacklog(this, named, before, reply)
   }
 
   /** Takes a random element out of a list. */
