@@ -46,6 +46,16 @@ await test('the spacing counts from start to start, not from grant to grant', as
   t.strictSame(await force(w, 'c', { startedUs: 100 * MS }), [])
 })
 
+await test('a start after a step back of the clock begins a new run', async (t, w) => {
+  w.at(9000)
+  await force(w, 'a')
+  w.at(0)
+  await w.redis.del(w.key('sender-tat'))
+  t.strictSame(await force(w, 'b'), [])
+  w.at(1200)
+  t.strictSame(await force(w, 'c'), [1200 * MS, 2000 * MS], 'which is checked')
+})
+
 await test('pairs are checked separately', async (t, w) => {
   await force(w, 'a')
   w.at(10)

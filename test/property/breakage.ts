@@ -140,8 +140,8 @@ export const breakages: Array<Breakage & { breaks: string, down?: number, rules?
   {
     name: 'a message that moves to another lane goes behind younger ones',
     scripts: ['move'],
-    right: "redis.call('ZADD', key.queue[lane], '0', member)",
-    wrong: "redis.call('ZADD', key.queue[lane], '0', string.gsub(member, ':0', ':9', 1))",
+    right: "+ lane], '0', member)",
+    wrong: "+ lane], '0', (string.gsub(member, ':0', ':9', 1)))",
     breaks: 'order',
     move: 0.5
   },
