@@ -155,6 +155,24 @@ export const alerts: readonly Alert[] = [
     summary: 'WhatsApp sends no template of {{ .Labels.sender }}: payment, quality or policy'
   },
   {
+    name: 'SluiceDailyLimitNear',
+    module: 'provider',
+    severity: 'ticket',
+    value: whole('sluice_daily_used_ratio'),
+    above: 0.9,
+    for: '5m',
+    summary: '{{ humanizePercentage .Value }} of the daily limit of {{ .Labels.sender }} is used: messages to further people will wait'
+  },
+  {
+    name: 'SluiceDailyLimitReached',
+    module: 'provider',
+    severity: 'ticket',
+    value: whole('sluice_queue_messages{state="daily-limit"}'),
+    above: 0,
+    for: '10m',
+    summary: '{{ .Value }} messages of {{ .Labels.sender }} wait for the daily limit of recipients'
+  },
+  {
     name: 'SluiceWindowsUnknown',
     module: 'webhooks',
     severity: 'ticket',

@@ -97,6 +97,21 @@ export const senders: Board = {
       ]
     },
     {
+      title: 'Daily limit',
+      panels: [
+        panel('Daily limit used', { kind: 'lines', unit: 'percentunit', alerts: ['SluiceDailyLimitNear'] },
+          'Used share of the daily limit; in a portfolio that of all its senders. Above 1 after WhatsApp has lowered the limit.',
+          [whole('sluice_daily_used_ratio', 'sender'), '{{sender}}']),
+        panel('Recipients of the daily limit', { kind: 'lines', unit: 'short' },
+          'Recipients who count, and how many may count. In a portfolio each sender has a share of the limit.',
+          [whole('sluice_daily_used', 'sender'), '{{sender}}'],
+          [whole('sluice_daily_limit', 'sender'), '{{sender}} limit']),
+        panel('Waiting for the daily limit', { kind: 'areas', unit: 'short', alerts: ['SluiceDailyLimitReached'] },
+          'Messages to further people. They go on as others count no longer.',
+          [whole('sluice_queue_messages', 'sender', 'state="daily-limit"'), '{{sender}}'])
+      ]
+    },
+    {
       title: 'Queue',
       panels: [
         panel('Waiting', { kind: 'areas', unit: 'short', alerts: ['SluiceQueueLong'] },

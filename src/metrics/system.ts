@@ -43,6 +43,12 @@ export function createSystemGauges (): SystemGauges {
   const windowsKnown = gauge('windows_known',
     '1 if the closed windows of the sender are known, 0 while webhooks have not come for a day or some may be missing; absent where not checked',
     ['sender'])
+  const dailyLimit = gauge('daily_limit', 'Daily limit in force, in recipients; in a portfolio the share of the sender; absent without one',
+    ['sender'])
+  const dailyUsed = gauge('daily_used', 'Recipients who count for the daily limit; absent where none are counted', ['sender'])
+  const dailyRatio = gauge('daily_used_ratio',
+    'Used share of the daily limit, 0 to 1; in a portfolio that of all its senders; above 1 after a limit was lowered; absent without a limit',
+    ['sender'])
   const rate = gauge('sender_rate_limit', 'Sender rate, in messages per second', ['sender'])
   const current = gauge('sender_rate_current', 'Sender rate in force, in messages per second: the sender rate, or less where WhatsApp allows less',
     ['sender'])
@@ -61,8 +67,7 @@ export function createSystemGauges (): SystemGauges {
   const aofOk = gauge('redis_aof_ok', '1 if every Redis server has an append-only file whose last write succeeded, else 0')
   const bySender = [
     limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, circuit, missing, stopped, unread, windowsKnown,
-    rate, current, unattended, sent,
-    callbacksWaiting, callbackAge
+    dailyLimit, dailyUsed, dailyRatio, rate, current, unattended, sent, callbacksWaiting, callbackAge
   ]
 
   function showSender (reading: SenderFacts): void {
@@ -79,6 +84,7 @@ export function createSystemGauges (): SystemGauges {
       suspended: reading.suspended,
       'templates-stopped': reading.templates.waiting,
       awaiting: reading.awaiting,
+      'daily-limit': reading.daily?.waiting ?? 0,
       retrying: reading.retrying,
       unknown: reading.unknown
     }
@@ -97,6 +103,8 @@ export function createSystemGauges (): SystemGauges {
     stopped.set({ sender }, reading.templates.state === 'stopped' ? 1 : 0)
     unread.set({ sender }, reading.templateReadFailures)
     if (reading.windows.state !== 'off') windowsKnown.set({ sender }, reading.windows.state === 'known' ? 1 : 0)
+    if (reading.daily !== null) dailyUsed.set({ sender }, reading.daily.used)
+    if (typeof reading.daily?.limit === 'number') dailyLimit.set({ sender }, reading.daily.limit)
     rate.set({ sender }, reading.rules.perSecond)
     current.set({ sender }, reading.rate.perSecond)
     unattended.set({ sender }, reading.unattendedSeconds)
@@ -110,6 +118,7 @@ export function createSystemGauges (): SystemGauges {
     show ({ senders, retryWorker, infos }) {
       for (const metric of bySender) metric.reset()
       senders.forEach(showSender)
+      for (const [sender, ratio] of dailyRatios(senders)) dailyRatio.set({ sender }, ratio)
       running.set(retryWorker.isRunning ? 1 : 0)
       lastRun.set(retryWorker.lastRunAt === null ? 0 : Date.parse(retryWorker.lastRunAt) / 1000)
       interval.set(retryWorker.intervalMs / 1000)
@@ -122,6 +131,23 @@ export function createSystemGauges (): SystemGauges {
       aofOk.set(servers.every(server => server.isKept) ? 1 : 0)
     }
   }
+}
+
+/**
+ * The used share of the daily limit of each sender. Senders with a share of a portfolio have that of the portfolio: shares follow what is used, so
+ * a busy sender's own is nearly full long before the limit is.
+ */
+function dailyRatios (senders: SenderFacts[]): Array<[sender: string, ratio: number]> {
+  const totals = new Map<string, { senders: string[], used: number, limit: number }>()
+  for (const { id, daily } of senders) {
+    if (daily === null || daily.limit === null) continue
+    const subject = daily.reason === 'portfolio' ? `portfolio ${daily.portfolio}` : id
+    const total = totals.get(subject) ?? { senders: [], used: 0, limit: 0 }
+    totals.set(subject, { senders: [...total.senders, id], used: total.used + daily.used, limit: total.limit + daily.limit })
+  }
+  return [...totals.values()].flatMap(({ senders, used, limit }) =>
+    // Shares of 0: more is used than a lowered limit allows, or a new sender has none yet.
+    senders.map((id): [string, number] => [id, limit === 0 ? Math.min(used, 1) : used / limit]))
 }
 
 function readInfo (text: string): { memory: number, ratio: number, clients: number, commands: number, isKept: boolean } {

@@ -24,6 +24,8 @@ import { quickPrometheus, quickRules } from './shorten.js'
 const empty: Record<string, string> = {
   'Overview / Callers above their rate': 'no caller has a rate here',
   'Senders / Rate in force B': 'WhatsApp allows the rules here',
+  ...Object.fromEntries(['Daily limit used', 'Recipients of the daily limit A', 'Recipients of the daily limit B']
+    .map(title => [`Senders / ${title}`, 'no sender has a daily limit here'])),
   ...Object.fromEntries(['Windows known', 'Closed windows A', 'Closed windows B', 'Closed windows C', 'Windows opened A', 'Windows opened B']
     .map(title => [`Senders / ${title}`, 'windows are not checked here']))
 }
@@ -36,6 +38,7 @@ const still: Record<string, string> = {
   'Senders / Templates stopped': 'nothing stops the templates of an account here',
   'Senders / Waiting while templates are stopped': 'and so none waits',
   'Senders / Waiting for their recipient': 'windows are not checked here',
+  'Senders / Waiting for the daily limit': 'no sender has one here',
   'Senders / Failed reads of templates': 'no account is configured here',
   'Senders / Accepted without a status': 'it looks at messages of more than two minutes ago',
   'Redis and nodes / Clock steps': 'the clock of this Redis is not set',

@@ -51,7 +51,7 @@ await t.test('each message counts in one state, and all nodes report the same', 
   await node.send('+15550008011', 'later', { scheduledFor: new Date(Date.now() + 3_600_000).toISOString() })
   await node.send('+155601310000012')
   await node.send('+155601310260013')
-  const outside = { suspended: 0, awaiting: 0, 'templates-stopped': 0 }
+  const outside = { suspended: 0, awaiting: 0, 'daily-limit': 0, 'templates-stopped': 0 }
   const state = { waiting: 0, delayed: 2, paused: 0, active: 0, scheduled: 1, ...outside, retrying: 1, unknown: 0 }
   for (const one of [node, other]) {
     const scraped = await scrape(one)
@@ -68,6 +68,24 @@ await t.test('each message counts in one state, and all nodes report the same', 
   t.same(paused.by('sluice_queue_messages', 'state'), { ...state, delayed: 0, paused: 2 })
   t.same(paused.by('sluice_sender_state', 'state'), { active: 0, paused: 1, stopped: 0 })
   t.equal(paused.value('sluice_sender_open', { sender: SENDER }), 0)
+})
+
+await t.test('the used share of a daily limit is the portfolio\'s, not that of one sender', async t => {
+  const list = ['d1', 'd2', 'd3'].map(id => ({ id, accessToken: 'token', ...(id === 'd3' ? { dailyLimit: 'off' } : { portfolio: 'acme' }) }))
+  const file = `${t.testdir({ 'senders.json': JSON.stringify(list) })}/senders.json`
+  const node = await environment.start(t, {
+    WHATSAPP_SENDERS_FILE: file, WHATSAPP_ACCESS_TOKEN: '', DAILY_LIMIT: 'auto', PORTFOLIO_DAILY_LIMIT: '4', MESSAGE_LIFE_MS: String(72 * 3_600_000)
+  })
+  const message = { type: 'template', template: { name: 'order_ready', language: { code: 'en_US' } } }
+  const limit = async (sender: string): Promise<number | undefined> => (await scrapeNext(node)).value('sluice_daily_limit', { sender })
+  await until('each has half', async () => await limit('d1') === 2 && await limit('d2') === 2, 30_000)
+  for (const to of ['+15550008061', '+15550008062']) t.match((await node.post('/messages', { sender: 'd1', to, message })).body, { status: 'sent' })
+  t.match((await node.post('/messages', { sender: 'd1', to: '+15550008063', message })).body, { waitingFor: 'daily-limit' })
+  const reached = await scrapeNext(node)
+  t.equal(reached.value('sluice_queue_messages', { sender: 'd1', state: 'daily-limit' }), 1)
+  t.same(reached.by('sluice_daily_used', 'sender'), { d1: 2, d2: 0 }, 'a sender that counts none has no series')
+  t.same(reached.by('sluice_daily_used_ratio', 'sender'), { d1: 0.5, d2: 0.5 })
+  t.same(Object.keys(reached.by('sluice_daily_limit', 'sender')), ['d1', 'd2'])
 })
 
 await t.test('a failure counts until it is acknowledged, and again when it fails once more', async t => {

@@ -1,8 +1,8 @@
-import { one, page, type Case } from './case.js'
+import { one, page, ticket, two, type Case } from './case.js'
 
 const sender = { job: 'sluice', sender: '111' }
 
-/** Stops by scope. */
+/** Stops by scope, and the daily limit. */
 export const stops: Case[] = [
   {
     alert: 'SluiceTemplatesStopped',
@@ -24,5 +24,54 @@ export const stops: Case[] = [
       [`sluice_queue_messages{${one},sender="111",state="suspended"}`]: '40x30'
     },
     at: { '7m': [], '20m': [] }
+  },
+  {
+    alert: 'SluiceDailyLimitNear',
+    kind: 'fires',
+    about: 'a campaign uses the limit, and the people of the day before count no longer',
+    series: {
+      [`sluice_daily_used_ratio{${one},sender="111"}`]: '0.5x3 0.95x30 0.4x10',
+      [`sluice_daily_used_ratio{${two},sender="111"}`]: '0.5x3 0.95x30 0.4x10'
+    },
+    at: {
+      '8m': [],
+      '20m': [ticket(sender, 'provider', '95% of the daily limit of 111 is used: messages to further people will wait')],
+      '40m': []
+    }
+  },
+  {
+    alert: 'SluiceDailyLimitNear',
+    kind: 'quiet',
+    about: 'nine of ten are used; another sender has no limit, and much is used for a moment',
+    series: {
+      [`sluice_daily_used_ratio{${one},sender="111"}`]: '0.9x40',
+      [`sluice_daily_used{${one},sender="222"}`]: '90000x40',
+      [`sluice_daily_used_ratio{${one},sender="333"}`]: '0.2x5 1x3 0.2x30'
+    },
+    at: { '9m': [], '30m': [] }
+  },
+  {
+    alert: 'SluiceDailyLimitReached',
+    kind: 'fires',
+    about: 'messages wait for half an hour, then the limit is raised',
+    series: {
+      [`sluice_queue_messages{${one},sender="111",state="daily-limit"}`]: '0x3 15x30 0x10',
+      [`sluice_queue_messages{${two},sender="111",state="daily-limit"}`]: '0x3 15x30 0x10'
+    },
+    at: {
+      '10m': [],
+      '20m': [ticket(sender, 'provider', '15 messages of 111 wait for the daily limit of recipients')],
+      '40m': []
+    }
+  },
+  {
+    alert: 'SluiceDailyLimitReached',
+    kind: 'quiet',
+    about: 'messages wait for two minutes; others wait for their template',
+    series: {
+      [`sluice_queue_messages{${one},sender="111",state="daily-limit"}`]: '0x5 15x2 0x30',
+      [`sluice_queue_messages{${one},sender="111",state="suspended"}`]: '40x40'
+    },
+    at: { '8m': [], '20m': [] }
   }
 ]
