@@ -41,7 +41,7 @@ await t.test('a message is sent, found, explained and cancelled', async t => {
   t.match(status, { status: 'sent', metadata: { orderId: 'A-1', shop: '7' } })
   t.match(why, { code: 0, out: /one in 60\.0 s[^]*waits[^]*the rate limit of its recipient[^]*schedule/ })
   t.match(limited, { code: 4, out: '', err: /^sluice: LIMITED/ })
-  t.match(await run('move', 'c-2', '--priority', 'urgent', '--now', '--expires-at', inOneHour), { code: 0, out: /lane: +urgent/ })
+  t.match(await run('move', 'c-2', '--priority', 'urgent', '--now', '--expires-at', inOneHour), { code: 0, out: /lane +│ urgent/ })
   t.match(await run('move', 'c-2'), { code: 2, err: /give --priority, --at, --now or --expires-at/ })
   t.match(await run('cancel', 'c-2'), { code: 0, out: /cancelled/ })
   t.match(await run('cancel', 'c-2', '--json'), { code: 3, out: '', err: /^{"error":{"code":"NOT_CANCELLABLE".*"field"|"status":409/ })

@@ -30,7 +30,7 @@ export class SenderBook {
   #openSince = 0
   #fullRate: [interval: number, burst: number]
   #ceiling: [interval: number, burst: number] | null = null
-  /** Until when a drain run may sleep that last claimed at a lower rate: a rise of the rate wakes none. */
+  /** Until when a drain run may sleep that last claimed at a lower rate: a rise of the rate, and of a rule, wakes none. */
   sleepsUntil = 0
   /** What rejections leave of the full rate. */
   readonly #limit: RateBook
@@ -44,11 +44,11 @@ export class SenderBook {
   }
 
   change (now: number): void {
-    this.#atFullRate(() => {
+    this.#rise(() => this.#atFullRate(() => {
       this.#fullRate = bucketOf(this.#rules.perSecond)
       this.rate.change(...this.#fullRate, now)
       this.#limit.change(this.#bound)
-    })
+    }))
   }
 
   /** The rate is cooled down as a whole, so that the wait is over at the same time after a change of the stage. */
