@@ -2987,6 +2987,15 @@ export interface components {
             /** @description People whose last message or call is known */
             people: number;
         };
+        /** @description Delivery failures by status */
+        FailureCounts: {
+            /** @description Not sent yet: wait for a retry, or their retry has begun */
+            pending: number;
+            /** @description Sent by a retry */
+            resolved: number;
+            /** @description Failed permanently */
+            failed: number;
+        };
         /** @description The daily limit of a portfolio, as WhatsApp says */
         DailyKnown: {
             /** @description People in 24 hours; null for no limit */
@@ -3030,15 +3039,6 @@ export interface components {
             /** @description What WhatsApp says; null if that is not known */
             whatsapp: components["schemas"]["DailyKnown"] | null;
         };
-        /** @description Delivery failures by status */
-        FailureCounts: {
-            /** @description Not sent yet: wait for a retry, or their retry has begun */
-            pending: number;
-            /** @description Sent by a retry */
-            resolved: number;
-            /** @description Failed permanently */
-            failed: number;
-        };
         /** @description A sending number with its counts and rules */
         Sender: {
             /** @description Phone number id */
@@ -3061,45 +3061,7 @@ export interface components {
             circuit: components["schemas"]["Circuit"];
             /** @description Whether WhatsApp sends its templates at all */
             templates: components["schemas"]["TemplateStop"];
-            /**
-             * @description {
-             *       "description": "The daily limit of a portfolio, as WhatsApp says",
-             *       "type": "object",
-             *       "required": [
-             *         "limit",
-             *         "source",
-             *         "since"
-             *       ],
-             *       "properties": {
-             *         "limit": {
-             *           "description": "People in 24 hours; null for no limit",
-             *           "anyOf": [
-             *             {
-             *               "type": "integer",
-             *               "minimum": 0,
-             *               "description": "People in 24 hours"
-             *             },
-             *             {
-             *               "type": "null"
-             *             }
-             *           ]
-             *         },
-             *         "source": {
-             *           "type": "string",
-             *           "enum": [
-             *             "node",
-             *             "webhook"
-             *           ],
-             *           "description": "Where it is known from. `node`: the node of the phone number. `webhook`: a webhook"
-             *         },
-             *         "since": {
-             *           "type": "string",
-             *           "format": "date-time",
-             *           "description": "When WhatsApp said so last"
-             *         }
-             *       }
-             *     }
-             */
+            /** @description The customer service windows of its recipients */
             windows: components["schemas"]["Windows"];
             /** @description The rate in force */
             rate: components["schemas"]["SenderRate"];

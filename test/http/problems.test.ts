@@ -164,7 +164,7 @@ await t.test('unknown paths and methods without a route', async t => {
   for (const [reply, allow] of [
     [await node.put('/messages', good), 'GET, HEAD, POST'],
     [await node.del('/stats'), 'GET, HEAD'],
-    [await node.post('/messages/some-key'), 'DELETE, GET, HEAD'],
+    [await node.post('/messages/some-key'), 'DELETE, GET, HEAD, PATCH'],
     [await request(`${node.origin}/webhooks/whatsapp`, { method: 'DELETE' }), 'GET, HEAD, POST'],
     [await request(`${node.origin}/health/live`, { method: 'POST' }), 'GET, HEAD'],
     [await request(`${node.origin}/`, { method: 'POST' }), 'GET, HEAD'],

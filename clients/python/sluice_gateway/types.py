@@ -2015,6 +2015,42 @@ class FailureCounts(TypedDict):
     failed: int
 
 
+class DailyKnown(TypedDict):
+    """The daily limit of a portfolio, as WhatsApp says"""
+
+    # People in 24 hours; null for no limit
+    limit: Optional[int]
+    # Where it is known from. `node`: the node of the phone number. `webhook`: a webhook
+    source: Literal["node", "webhook"]
+    # When WhatsApp said so last
+    since: str
+
+
+class DailyLimit(TypedDict):
+    """To how many people a sender may write outside of their windows in 24 hours"""
+
+    # The limit in force, people in 24 hours; null for none
+    limit: Optional[int]
+    # What sets it. `own`: its own setting. `whatsapp`: the limit that WhatsApp has set for its
+    # portfolio. `portfolio`: its share of the limit of its portfolio. `ramp`: its warm-up. `none`:
+    # no limit is known: people are counted only
+    reason: Literal["own", "whatsapp", "portfolio", "ramp", "none"]
+    # People who count now
+    used: int
+    # To how many more people it may write now; null for no limit
+    free: Optional[int]
+    # People who wait
+    people: int
+    # Messages that wait, outside of the queues
+    waiting: int
+    # When the first person counts no longer; null if none counts
+    freeAt: Optional[str]
+    # Name of the portfolio whose limit it shares; null for none
+    portfolio: Optional[str]
+    # What WhatsApp says; null if that is not known
+    whatsapp: Optional[DailyKnown]
+
+
 class Sender(TypedDict):
     """A sending number with its counts and rules"""
 

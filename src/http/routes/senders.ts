@@ -164,6 +164,7 @@ export const senderSample = {
   templates: { state: 'active', reason: null, since: null, until: null, waiting: 0 },
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
   rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null, ceiling },
+  daily: null,
   rules,
   queued: 12,
   due: 3,
