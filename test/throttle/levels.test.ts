@@ -8,19 +8,19 @@ const node = (more: object): string => JSON.stringify({
 const number = '15550783881'
 
 await t.test('a level is read, and a number that is also used in the app has its own', t => {
-  t.strictSame(readNode(node({})), { level: 'STANDARD', number })
-  t.strictSame(readNode(node({ throughput: { level: 'high' } })), { level: 'HIGH', number })
-  t.strictSame(readNode(node({ is_on_biz_app: true })), { level: 'COEXISTENCE', number })
-  t.strictSame(readNode(node({ is_on_biz_app: true, platform_type: 'ON_PREMISE' })), { level: 'STANDARD', number })
-  t.strictSame(readNode(node({ is_on_biz_app: true, throughput: undefined })), { level: 'COEXISTENCE', number })
+  t.strictSame(readNode(node({})), { level: 'STANDARD', number, dailyLimit: null })
+  t.strictSame(readNode(node({ throughput: { level: 'high' } })), { level: 'HIGH', number, dailyLimit: null })
+  t.strictSame(readNode(node({ is_on_biz_app: true })), { level: 'COEXISTENCE', number, dailyLimit: null })
+  t.strictSame(readNode(node({ is_on_biz_app: true, platform_type: 'ON_PREMISE' })), { level: 'STANDARD', number, dailyLimit: null })
+  t.strictSame(readNode(node({ is_on_biz_app: true, throughput: undefined })), { level: 'COEXISTENCE', number, dailyLimit: null })
   t.end()
 })
 
 await t.test('an unknown level sets no limit, and what is no node says nothing', t => {
-  for (const level of ['NOT_APPLICABLE', 'ULTRA']) t.strictSame(readNode(node({ throughput: { level } })), { level: null, number })
+  for (const level of ['NOT_APPLICABLE', 'ULTRA']) t.strictSame(readNode(node({ throughput: { level } })), { level: null, number, dailyLimit: null })
   const others = ['', 'null', '[]', '{}', '<html>', node({ throughput: null }), node({ throughput: { level: 80 } })]
   for (const text of others) t.equal(readNode(text), null)
-  t.strictSame(readNode(node({ display_phone_number: 5 })), { level: 'STANDARD', number: '' })
+  t.strictSame(readNode(node({ display_phone_number: 5 })), { level: 'STANDARD', number: '', dailyLimit: null })
   t.equal(digitsOf('1'.repeat(21)), '')
   t.end()
 })
