@@ -1,5 +1,6 @@
-import type { ClusterOptions, RedisOptions } from 'ioredis'
+import type { ClusterOptions, Command, RedisOptions } from 'ioredis'
 import { Cluster, Redis } from 'ioredis'
+import { startReadTimeout } from '../deadlines.js'
 import { backoffMs } from '../values/backoff.js'
 import type { Address } from './address.js'
 
@@ -11,7 +12,7 @@ export type Client = Redis | Cluster
  *
  * - `fail-fast`: for plain commands. A command fails after `COMMAND_TIMEOUT_MS`. It is never sent twice, unless the server said that it did
  *   not run it (MOVED, ASK, TRYAGAIN): a second run of a script could grant a send that no caller knows of.
- * - `scripts`: the same without ioredis' time limit: the store limits a script by the same time (script-call.ts).
+ * - `scripts`: the same without the time limit: the store limits a script by the same time (script-call.ts).
  * - `patient`: for BullMQ's workers and subscriptions. It waits for Redis without a limit, through a failover as well.
  */
 export type Mode = 'fail-fast' | 'scripts' | 'patient'
@@ -23,16 +24,38 @@ const DISCONNECT_TIMEOUT_MS = 50
 /** Delay before a reconnect; `attempt` counts from 1. */
 const reconnectMs = (attempt: number): number => backoffMs(attempt - 1, { firstMs: 50, longestMs: 500 })
 
+/** Not ioredis' `commandTimeout`: a process that was blocked for longer would report replies as missing that it has only not read (deadlines.ts). */
+function limitTime (command: Command): void {
+  const cancel = startReadTimeout(COMMAND_TIMEOUT_MS, () => command.reject(new Error('Command timed out')))
+  command.promise.then(cancel, cancel)
+}
+
+class LimitedServer extends Redis {
+  override sendCommand (...[command, ...rest]: Parameters<Redis['sendCommand']>): unknown {
+    limitTime(command)
+    return super.sendCommand(command, ...rest)
+  }
+}
+
+class LimitedCluster extends Cluster {
+  override sendCommand (...[command, ...rest]: Parameters<Cluster['sendCommand']>): unknown {
+    limitTime(command)
+    return super.sendCommand(command, ...rest)
+  }
+}
+
 /** A client that connects at once and keeps trying. The caller has to listen to its `error` event. */
 export function createClient (address: Address, mode: Mode): Client {
   const options: RedisOptions = { ...address.options, ...modes[mode], disconnectTimeout: DISCONNECT_TIMEOUT_MS, keepAlive: 10_000 }
   if (address.kind === 'server') {
-    const client = new Redis({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 })
+    const Server = mode === 'fail-fast' ? LimitedServer : Redis
+    const client = new Server({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 })
     // ioredis would go on in database 0, which may be another system's.
     client.on('error', (error: Error & { command?: { name: string } }) => { if (error.command?.name === 'select') client.disconnect(true) })
     return client
   }
-  return new Cluster(address.nodes, {
+  const Servers = mode === 'fail-fast' ? LimitedCluster : Cluster
+  return new Servers(address.nodes, {
     ...(mode === 'patient' ? patientCluster : failFastCluster),
     redisOptions: options,
     clusterRetryStrategy: reconnectMs,
@@ -58,7 +81,7 @@ export function serversOf (client: Client): Redis[] {
 const failFast: RedisOptions = { maxRetriesPerRequest: 0, enableOfflineQueue: false, autoResendUnfulfilledCommands: false, connectTimeout: 1000 }
 
 const modes: Record<Mode, RedisOptions> = {
-  'fail-fast': { ...failFast, commandTimeout: COMMAND_TIMEOUT_MS },
+  'fail-fast': failFast,
   scripts: failFast,
   patient: { maxRetriesPerRequest: null, autoResubscribe: false }
 }

@@ -73,3 +73,32 @@ await t.test('messages are found by id, campaign, state, code and time, combined
   t.match(await node.get('/messages?acceptedFrom=yesterday'), { status: 400, body: { code: 'INVALID_REQUEST', field: 'acceptedFrom' } })
   t.match(await node.get('/messages?id=1'), { status: 400, body: { code: 'INVALID_REQUEST', field: 'id' } })
 })
+
+await t.test('results are kept as long as they can be found', async t => {
+  const week = 7 * 86_400_000
+  const node = await environment.start(t)
+  const { body } = await node.send('+15550007003', 'Hello', { idempotencyKey: 'kept' })
+  const redis = environment.redis.connect()
+  const key = `{${node.prefix}:${SENDER}}:msg:${String(body.id).split('.')[1]}`
+  await until('it is sent', async () => (await redis.pttl(key)) > 0)
+  const left = await redis.pttl(key)
+  t.ok(left > week - 60_000 && left <= week, `${left} ms`)
+})
+
+await t.test('behind what the index has come older messages that FAILED, page by page', async t => {
+  const node = await environment.start(t, { FIND_WITHIN_MS: '8000', IDEMPOTENCY_TTL_MS: '60000' })
+  const failed: string[] = []
+  for (const end of ['26', '51']) failed.unshift(String((await node.send(`+155601310${end}`, 'Hello', { campaign: 'sale' })).body.id))
+  await until('they failed', async () => (await node.get('/failures?status=FAILED')).body['failures'].length === 2)
+  const { createdAt } = (await node.get(`/messages/${failed[0]}`)).body as { createdAt: string }
+  await until('the index no longer has them', async () => Date.now() > Date.parse(createdAt) + 8000)
+  const newer = String((await node.send('+15550007004', 'Hello', { campaign: 'sale' })).body.id)
+  const pages: string[][] = []
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: Record<string, any> = (await node.get(`/messages?campaign=sale&limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`)).body
+    if (page['messages'].length > 0) pages.push(page['messages'].map(({ id }: { id: string }) => id))
+    cursor = page['nextCursor'] ?? null
+  }
+  t.strictSame(pages, [[newer], [failed[0]], [failed[1]]])
+  t.strictSame((await node.get('/messages?campaign=sale&state=failed')).body['messages'].map(({ id }: { id: string }) => id), failed)
+})

@@ -3,8 +3,11 @@ import { Cluster, Redis, type ClusterOptions } from 'ioredis'
 import t from 'tap'
 import { SluiceError } from '../../src/errors.js'
 import { createBus, type Events } from '../../src/events.js'
+import { parseAddress } from '../../src/redis/address.js'
+import { COMMAND_TIMEOUT_MS, createClient } from '../../src/redis/client.js'
 import { isUnavailable, every } from '../../src/redis/unavailable.js'
 import { startRedis } from '../support/redis.js'
+import { startCluster } from '../support/redis-cluster.js'
 import { until } from '../support/until.js'
 
 const redis = await startRedis(t)
@@ -42,12 +45,26 @@ await t.test('a closed client is unavailable', async t => {
 })
 
 await t.test('a command without a reply in time is unavailable', async t => {
-  const client = redis.connect({ commandTimeout: 100 })
-  await client.ping()
+  const client = closing(t, createClient(parseAddress(redis.url), 'fail-fast'))
+  await until('it is connected', async () => client.status === 'ready')
   await redis.connect().call('CLIENT', 'PAUSE', '500', 'ALL')
   const error = await errorOf(client.ping())
   t.match(error.message, /^Command timed out/)
   t.ok(isUnavailable(error))
+})
+
+await t.test('a reply that came while this process was blocked is in time, of a server and of a cluster', async t => {
+  const cluster = await startCluster(t, { masters: 1, hasReplicas: false })
+  for (const url of [redis.url, cluster.url]) {
+    const client = closing(t, createClient(parseAddress(url), 'fail-fast'))
+    await until('it is connected', async () => client.status === 'ready')
+    await client.set('key', '1')
+    const replies = [client.get('key'), client.pipeline().get('key').exec()]
+    // What was written is sent in the next turn of the event loop.
+    await new Promise(resolve => setImmediate(resolve))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * COMMAND_TIMEOUT_MS)
+    t.strictSame(await Promise.all(replies), ['1', [[null, '1']]])
+  }
 })
 
 await t.test('commands in flight on a broken connection are unavailable', async t => {
