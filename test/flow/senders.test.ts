@@ -38,7 +38,7 @@ const settled = (node: Node, sender: string) => node.seen('attempt.settled').fil
 const worst = (values: number[]): number => Math.round(Math.max(0, ...values))
 
 await t.test('one recipient of two senders is two pairs, each with its own order and pair rate', async t => {
-  const { node } = await start(t, [entry('a1', { rules: { pairIntervalMs: 1300 } }), entry('a2', { rules: { pairIntervalMs: 1600 } })])
+  const { node } = await start(t, [entry('a1', { rules: { pairIntervalMs: 4000 } }), entry('a2', { rules: { pairIntervalMs: 4700 } })])
   const starts = recordStarts(t, api.url)
   for (const text of ['1', '2', '3']) {
     for (const sender of ['a1', 'a2']) {
@@ -50,7 +50,7 @@ await t.test('one recipient of two senders is two pairs, each with its own order
     }
   }
   await until('all messages have arrived', () => api.asked('a1').length === 3 && api.asked('a2').length === 3)
-  for (const [sender, intervalMs] of [['a1', 1300], ['a2', 1600]] as const) {
+  for (const [sender, intervalMs] of [['a1', 4000], ['a2', 4700]] as const) {
     const asked = api.asked(sender)
     t.strictSame(asked.map(({ text }) => text), ['1', '2', '3'])
     t.ok(asked.every(({ token }) => token === `token-${sender}`), 'each sender uses its own token')
