@@ -45,6 +45,13 @@ export const allowed: Allowed[] = [
     facts: insteadOfB(...unanswered('b', 1010), ...sent('b', 6000, 2), status('b', 5900, 'sent'), ended('b', 'sent', 'unknown', 'sent'))
   },
   {
+    what: 'a message that was given up as unknown, and sent again when an operator retried it minutes later',
+    rules: strict,
+    facts: withPolicy(insteadOfB(
+      ...unanswered('b', 1010), operated('retry', 200_000, { key: 'b' }), ...sent('b', 200_100, 2), ended('b', 'sent', 'unknown', 'sent')
+    ))
+  },
+  {
     what: 'a message that failed after it was given up as unknown',
     rules: strict,
     figure: 'failed',

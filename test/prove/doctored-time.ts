@@ -2,7 +2,8 @@
 import type { Fact } from './history.js'
 import {
   acceptedAgain, arrived, blocked, checked, ended, granted, insteadOfB, isOf, NODE, ofTemplate, operated, PAIR, posted, postedWith, refused,
-  responded, rules, sendOf, sent, sound, startedAgain, strict, templatesRead, unanswered, unstarted, withCircuit, without, written, type Doctored
+  responded, rules, sendOf, sent, sound, startedAgain, strict, templatesRead, unanswered, unstarted, withCircuit, withPolicy, without, written,
+  type Doctored
 } from './doctored.js'
 
 const scheduled = (key: string, scheduledFor: number, at = 100): Fact[] => [
@@ -214,6 +215,14 @@ export const aboutTime: Doctored[] = [
     sentence: 26,
     rules: strict,
     facts: insteadOfB(...unanswered('b', 1010), ...sent('b', 121_000, 2), ended('b', 'sent', 'unknown', 'sent'))
+  },
+  {
+    what: 'an operator\'s retry that waits for a minute',
+    sentence: 26,
+    rules: strict,
+    facts: withPolicy(insteadOfB(
+      ...unanswered('b', 1010), operated('retry', 200_000, { key: 'b' }), ...sent('b', 261_000, 2), ended('b', 'sent', 'unknown', 'sent')
+    ))
   },
   {
     what: 'a scheduled message that starts late',

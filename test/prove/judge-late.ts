@@ -53,12 +53,14 @@ export function judgeLateness (
     return Math.min(send.checked.at, ...first)
   }
 
-  for (const { posted, ended, responses } of messages.values()) {
+  for (const message of messages.values()) {
+    const { posted, ended, responses } = message
     const list = sends.of(posted.key)
     list.forEach((send, i) => {
       const before = list[i - 1]
       if (before === undefined) return
-      const due = dueAt(rules, before)
+      const due = dueAt(rules, before, send, message)
+      if (due === null) return
       judge(26, `${send.opaque} was`, posted.pair, due, takenUpAt(send, due), LATE_RETRY_MS, suspended.holds({ posted }))
     })
     for (const { latest } of suspended.pauses({ posted })) {
@@ -86,11 +88,19 @@ export function judgeLateness (
   }
 }
 
-/** When the next attempt is due after this one. An unknown outcome is known as such at the end of the lease at the latest, and is then held. */
-function dueAt (rules: Rules, before: Send): number {
+/**
+ * When the next attempt was due after this one. An unknown outcome is known as such at the end of the lease at the latest, and is then held. What
+ * has FAILED is due when an operator retries it; null without such a request, which is another sentence's violation.
+ */
+function dueAt (rules: Rules, before: Send, next: Send, { posted, operations }: Message): number | null {
+  const outcome = outcomeOf(before)
+  if (outcome === 'rejected' || (outcome === 'unknown' && posted.policy === 'fail')) {
+    const retries = operations.filter(({ action, askedAt }) => action === 'retry' && askedAt > before.checked.at && askedAt < next.checked.at)
+    return retries.at(-1)?.askedAt ?? null
+  }
   const delayMs = rules.retriesMs?.[attemptOf(before.opaque) - 1] ?? 0
   const end = before.answered?.at ?? before.checked.at + 2 * (rules.leaseMs ?? 0)
-  return outcomeOf(before) === 'retryable' ? end + delayMs : end + 2 * (rules.leaseMs ?? 0)
+  return outcome === 'retryable' ? end + delayMs : end + 2 * (rules.leaseMs ?? 0)
 }
 
 /** A pair waits while one of its messages is in flight, for the interval after it, and in a cool-down. */
