@@ -22,6 +22,8 @@ local function estimate_wait(sender, lane, now, tat, sender_tat, ahead, ready_at
     end
     earlier = earlier or redis.call('ZCOUNT', key.ready[lane], '-inf', '(' .. int(moment))
     local sender_wait = wait_for(sender_tat, now, earlier, sender_rate)
+    -- A burst may last longer at the slower rate: then the first messages wait less than at the full one.
+    if sender.full_rate then sender_wait = math.min(sender_wait, wait_for(sender_tat, now, earlier, sender.sender_rate)) end
     if sender_wait > wait then
       local is_cooling = sender_tat - now > sender.sender_rate.burst * sender.sender_rate.interval
       wait, waiting_for = sender_wait, is_cooling and 'cool-down' or sender.is_staged and 'outage' or 'sender-rate'

@@ -43,6 +43,18 @@ await test('a message waits for the limit, and its promise stays by the rule', a
   t.equal((await w.claim({ want: 9 })).grants.length, 1)
 })
 
+await test('a burst at the limit lasts longer than one by the rule, and none of it beats its promise', async (t, w) => {
+  await w.rules({ ...rule(100), senderBurst: 2 })
+  await w.run('set-ceiling', { step: 'node', level: 'STANDARD', perSecond: 80, intervalUs: 12_500, burst: 2, number: '' })
+  await w.grant({ key: 'a', recipient: ANN })
+  await w.grant({ key: 'b', recipient: BOB })
+  t.hasStrict(await w.admit({ key: 'c', recipient: CARL }), { waitUs: 12_500, waitingFor: 'sender-rate' })
+  w.at(12)
+  t.equal((await w.claim({ want: 9 })).grants.length, 0)
+  w.at(12.5)
+  t.equal((await w.claim({ want: 9 })).grants.length, 1)
+})
+
 await test('a rejection searches below the limit, and a resume ends the search and keeps the limit', async (t, w) => {
   await w.rules(rule(50))
   await set(w, 'COEXISTENCE')

@@ -51,7 +51,8 @@ export const regressions = {
       callers: true,
       round: 28,
       found: 'a ready time of the first moment of fair shares counted as the first caller\'s (first come)'
-    }
+    },
+    { seed: 1, lanes: true, most: 1500, callers: true, round: 1, found: 'a burst lasts longer at the known limit than by the rule (promise)' }
   ] as Array<Regression & { lanes: boolean, most: number, callers: boolean, round: number }>,
   /** test/prove. */
   soak: [] as Regression[],
