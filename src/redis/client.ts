@@ -1,6 +1,7 @@
 import type { ClusterOptions, Command, RedisOptions } from 'ioredis'
 import { Cluster, Redis } from 'ioredis'
 import { startReadTimeout } from '../deadlines.js'
+import { SluiceError } from '../errors.js'
 import { backoffMs } from '../values/backoff.js'
 import type { Address } from './address.js'
 
@@ -24,23 +25,17 @@ const DISCONNECT_TIMEOUT_MS = 50
 /** Delay before a reconnect; `attempt` counts from 1. */
 const reconnectMs = (attempt: number): number => backoffMs(attempt - 1, { firstMs: 50, longestMs: 500 })
 
-/** Not ioredis' `commandTimeout`: a process that was blocked for longer would report replies as missing that it has only not read (deadlines.ts). */
-function limitTime (command: Command): void {
-  const cancel = startReadTimeout(COMMAND_TIMEOUT_MS, () => command.reject(new Error('Command timed out')))
-  command.promise.then(cancel, cancel)
-}
-
-class LimitedServer extends Redis {
-  override sendCommand (...[command, ...rest]: Parameters<Redis['sendCommand']>): unknown {
-    limitTime(command)
-    return super.sendCommand(command, ...rest)
-  }
-}
-
-class LimitedCluster extends Cluster {
-  override sendCommand (...[command, ...rest]: Parameters<Cluster['sendCommand']>): unknown {
-    limitTime(command)
-    return super.sendCommand(command, ...rest)
+/**
+ * Limits the time of each command. Not ioredis' `commandTimeout`: a process that was blocked for longer would report replies as missing that it has
+ * only not read (deadlines.ts).
+ */
+function limitTime (client: Redis | Cluster): void {
+  const send = client.sendCommand.bind(client) as (command: Command, ...rest: unknown[]) => unknown
+  client.sendCommand = (command: Command, ...rest: unknown[]) => {
+    const late = (): void => { command.reject(new SluiceError('UNAVAILABLE', { retryAfterMs: 1000, cause: 'Command timed out' })) }
+    const cancel = startReadTimeout(COMMAND_TIMEOUT_MS, late)
+    command.promise.then(cancel, cancel)
+    return send(command, ...rest)
   }
 }
 
@@ -48,14 +43,13 @@ class LimitedCluster extends Cluster {
 export function createClient (address: Address, mode: Mode): Client {
   const options: RedisOptions = { ...address.options, ...modes[mode], disconnectTimeout: DISCONNECT_TIMEOUT_MS, keepAlive: 10_000 }
   if (address.kind === 'server') {
-    const Server = mode === 'fail-fast' ? LimitedServer : Redis
-    const client = new Server({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 })
+    const client = new Redis({ ...options, retryStrategy: reconnectMs, sentinelRetryStrategy: reconnectMs, maxLoadingRetryTime: 250 })
     // ioredis would go on in database 0, which may be another system's.
     client.on('error', (error: Error & { command?: { name: string } }) => { if (error.command?.name === 'select') client.disconnect(true) })
+    if (mode === 'fail-fast') limitTime(client)
     return client
   }
-  const Servers = mode === 'fail-fast' ? LimitedCluster : Cluster
-  return new Servers(address.nodes, {
+  const client = new Cluster(address.nodes, {
     ...(mode === 'patient' ? patientCluster : failFastCluster),
     redisOptions: options,
     clusterRetryStrategy: reconnectMs,
@@ -63,6 +57,8 @@ export function createClient (address: Address, mode: Mode): Client {
     // TLS certificates are issued for names, so names are not resolved to addresses here.
     ...(options.tls === undefined ? {} : { dnsLookup: (name, found) => found(null, name) })
   })
+  if (mode === 'fail-fast') limitTime(client)
+  return client
 }
 
 /** How many servers take writes but have no connection: ioredis drops the one of a master that is down, while the cluster still lists it. */
