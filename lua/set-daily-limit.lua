@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- Writes the daily limit of a sender: by the settings of a start, or as WhatsApp says. Begins or ends the count of recipients. Of what WhatsApp says
--- the newest holds; a webhook that raises what a node said may be late, and only the next read of the node does so.
+-- the newest holds; a webhook that raises what a node said may be late, and only the next read of the node does so. A lower
+-- limit of its portfolio takes the sender's share: shares of the higher one may be leased still, and rounds under way may raise them.
 --
 -- Keys:
 --   sender  hash  rules and state
@@ -18,7 +19,7 @@
 --   written    portfolio, was, limit  the limit that WhatsApp has set, before and now: -1 for none, -2 if it is not known
 --   unchanged  -                       a late webhook, or recipients are not counted
 --- @include clock
---- @include numbers
+--- @include daily
 --- @include limits
 
 local now_ms = math.floor(clock() / 1000)
@@ -27,6 +28,16 @@ local portfolio = string.match(share or '-', '^%S+')
 local was, source = string.match(known or '-2 none', '^(%-?%d+) (%a+)')
 was = tonumber(was)
 
+-- Writes a limit. After a lower one of the portfolio, only a later round gives the sender a share again, and reads that limit before.
+local function write_limit(field, text)
+  local before = portfolio_limit(settings, known)
+  local after = field == 'dailyLimit' and portfolio_limit(text, known) or portfolio_limit(settings, text)
+  redis.call('HSET', key.sender, field, text)
+  if not share or after >= before then return end
+  local round = tonumber(string.match(share, '%d+$') or 0)
+  redis.call('HSET', key.sender, 'dailyShare', portfolio .. ' 0 ' .. int(math.max(now_ms, round) + 1))
+end
+
 if arg.step == 'off' then
   redis.call('HDEL', key.sender, 'dailyLimit', 'dailyKnown', 'dailyRamp', 'dailyShare')
   redis.call('UNLINK', key.daily)
@@ -34,7 +45,7 @@ if arg.step == 'off' then
   return { 'written', '-', was, -2 }
 end
 if arg.step == 'settings' then
-  redis.call('HSET', key.sender, 'dailyLimit', int(arg.limit) .. ' ' .. int(arg.portfolioLimit))
+  write_limit('dailyLimit', int(arg.limit) .. ' ' .. int(arg.portfolioLimit))
   if arg.ramp == '' then redis.call('HDEL', key.sender, 'dailyRamp') else redis.call('HSET', key.sender, 'dailyRamp', arg.ramp) end
   if arg.portfolio == '-' then redis.call('HDEL', key.sender, 'dailyShare')
   elseif arg.portfolio ~= portfolio then
@@ -47,5 +58,5 @@ end
 if not settings then return { 'unchanged' } end
 local is_raise = arg.limit == -1 or was >= 0 and arg.limit > was
 if arg.step == 'webhook' and source == 'node' and was ~= -1 and is_raise then return { 'unchanged' } end
-redis.call('HSET', key.sender, 'dailyKnown', int(arg.limit) .. ' ' .. arg.step .. ' ' .. int(now_ms))
+write_limit('dailyKnown', int(arg.limit) .. ' ' .. arg.step .. ' ' .. int(now_ms))
 return { 'written', portfolio, was, arg.limit }

@@ -41,8 +41,5 @@ end
 if written ~= share or arg.round > round then
   redis.call('HSET', key.sender, 'dailyShare', portfolio .. ' ' .. int(written) .. ' ' .. int(arg.round))
 end
-local limit = math.huge
-for _, number in ipairs({ tonumber(string.match(settings or '', ' (%-?%d+)$') or -1), tonumber(string.match(known or '', '^%-?%d+') or -1) }) do
-  if number >= 0 then limit = math.min(limit, number) end
-end
+local limit = portfolio_limit(settings, known)
 return { 'share', written, used, redis.call('ZCARD', key.daily_queue), limit == math.huge and -1 or limit }

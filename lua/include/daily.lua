@@ -31,13 +31,19 @@ local function daily_limit(now_ms)
   return limit, reason
 end
 
+-- The limit of the portfolio, as this sender knows it by its settings and from WhatsApp; math.huge for none. Reads only.
+local function portfolio_limit(settings, known)
+  local own, whatsapp = tonumber(string.match(settings or '', ' (%-?%d+)$')), tonumber(string.match(known or '', '^%-?%d+'))
+  return math.min(own and own >= 0 and own or math.huge, whatsapp and whatsapp >= 0 and whatsapp or math.huge)
+end
+
 -- How many people are counted. Reads only.
 local function daily_used(now_ms)
   return redis.call('ZCOUNT', key.daily, '(' .. int(now_ms - COUNTED_MS), '+inf')
 end
 
 -- Whether this person is counted. Reads only.
-local function is_counted(recipient, now_ms)
+local function is_recipient_counted(recipient, now_ms)
   return tonumber(redis.call('ZSCORE', key.daily, recipient) or 0) > now_ms - COUNTED_MS
 end
 
@@ -46,7 +52,7 @@ end
 local function has_to_wait(recipient, seq, now_ms)
   local first = tonumber(redis.call('ZSCORE', key.daily_queue, recipient) or nil)
   if first and (not seq or first < seq) then return true end
-  if is_counted(recipient, now_ms) then return false end
+  if is_recipient_counted(recipient, now_ms) then return false end
   return redis.call('ZCARD', key.daily_queue) > (first and 1 or 0) or daily_used(now_ms) >= daily_limit(now_ms)
 end
 

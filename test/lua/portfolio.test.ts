@@ -44,6 +44,25 @@ await test('a reduction ends at what is used, a stop at nothing, and an earlier 
   t.match(await share(w, 'read', round + 9), { share: 0 }, 'the share does not come back')
 })
 
+await test('a lower limit of the portfolio takes the share, also from a round under way', async (t, w) => {
+  const known = async (step: string, limit: number): Promise<unknown> =>
+    await w.run('set-daily-limit', { step, limit, portfolio: '-', portfolioLimit: -1, ramp: '' })
+  await join(w)
+  const round = w.ms() + 1
+  await share(w, 'raise', round, 5)
+  await known('node', 30)
+  t.match(await share(w, 'read', round), { share: 5, limit: 20 }, 'the limit of the settings is lower')
+  await known('webhook', 12)
+  t.match(await w.admit(news(ANN)), { status: 'queued', waitingFor: 'daily-limit' })
+  t.strictSame(await share(w, 'raise', round, 9), { status: 'stale' }, 'it may have read the higher limit')
+  t.match(await share(w, 'raise', round + 1, 3), { share: 3, limit: 12 })
+  await known('node', 12)
+  await known('node', 15)
+  t.match(await share(w, 'read', round + 1), { share: 3, limit: 15 }, 'a higher one takes nothing')
+  await w.run('set-daily-limit', { step: 'settings', limit: -1, portfolio: 'acme', portfolioLimit: 10, ramp: '' })
+  t.match(await share(w, 'read', round + 2), { share: 0, limit: 10 }, 'a lower one of the settings does, too')
+})
+
 await test('the sum of what is leased never exceeds the limit by a raise', async (t, w) => {
   const begun = await lease(w, { step: 'begin' })
   const round = begun.status === 'leased' ? begun.round : 0
