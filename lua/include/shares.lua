@@ -1,11 +1,15 @@
 --- @include numbers
 --- @include limits
 --- @include ready
--- Fair shares: callers whose messages wait in one lane alternate, by weight. They begin with the second caller of a sender, which the word
--- `callers` in `limits` says; until then ready times alone decide. From then on the score of a ready pair in `ready` is negative: the place of its
--- head's caller, and its ready time modulo 2^46 µs (2.2 years). So one range of scores has one caller's ready pairs, the longest ready first.
--- The hash `shares`: `<lane><caller>` -> its place, and the virtual time of its next grant; `v<lane>` -> the virtual time of the lane; `=<caller>` ->
--- its weight if that is not 1; `first` -> the last µs before fair shares began, and the only caller until then: its ready times stay.
+-- Fair shares: callers whose messages wait in one lane alternate, by weight. They begin with the second caller of a sender; the word `callers` in
+-- `limits` says that they have begun. Until then ready times alone decide. From then on the score of a ready pair in `ready` is negative: the place
+-- of its head's caller, and its ready time modulo 2^46 µs (2.2 years). So one range of scores has one caller's ready pairs, the longest ready first.
+-- Fields of the hash `shares`:
+--   <lane><caller>  its place, and the virtual time of its next grant
+--   v<lane>         the virtual time of the lane
+--   =<caller>       its weight, unless that is 1
+--   first           the moment one µs before fair shares began, and the only caller until then. Pairs that were ready by that moment are its own, and
+--                   keep their ready times as scores. The field is deleted with the last of them.
 
 -- Places from 0. The last one is shared by callers that find no other.
 local LAST_PLACE = 127
@@ -72,7 +76,7 @@ local function oldest_share(sender, now)
   return oldest
 end
 
--- The last moment before fair shares, µs, and the caller that had messages until then; nil if none of them is left.
+-- The moment one µs before fair shares began, and the only caller until then; nil if none of its pairs from that time is left.
 local function read_first()
   local moment, caller = string.match(redis.call('HGET', key.shares, 'first') or '', '^(%d+) (.*)$')
   return tonumber(moment), caller
