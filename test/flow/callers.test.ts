@@ -125,3 +125,29 @@ await t.test('a message passes the backlog of another caller within a few slots'
   t.equal(waiting + inFlight + sent, 3000)
   t.ok(waiting > 2000, 'the backlog still waits')
 })
+
+await t.test('counts of two callers equal what the sandbox got, and the full backlog of one leaves the other as it is', async t => {
+  const { as } = await start(t, [entry('shop', { backlog: 400 }), entry('crm'), admin], { WHATSAPP_SENDER_RATE_PER_SECOND: '100' })
+  const [shop, crm, ops] = [as('shop'), as('crm'), as('ops')]
+  const first = Math.max(0, ...(await environment.sandbox.seen('?limit=1')).map(({ seq }) => seq))
+  await ops.post(`/senders/${SENDER}/pause`, {})
+  const accepted = codesOf((await shop.post('/messages/batch', rows(20_000, 500))).body).filter(code => code === 202).length
+  t.equal(accepted, 400, 'up to its limit')
+  t.match(await shop.send('+15550020999'), { status: 429, body: { code: 'CALLER_BACKLOG_FULL' } })
+  t.strictSame(codesOf((await crm.post('/messages/batch', rows(21_000, 12))).body), Array.from({ length: 12 }, () => 202))
+  const [own, other] = [await stateOf(ops, 'shop'), await stateOf(ops, 'crm')]
+  t.match([own, other], [{ accepted: 400, waiting: 400 }, { accepted: 12, waiting: 12 }], 'a refused message is counted nowhere')
+  await ops.post(`/senders/${SENDER}/resume`, {})
+
+  await until('those of the other caller are sent', async () => (await stateOf(ops, 'crm'))['sent'] === 12, 20_000)
+  t.ok((await stateOf(ops, 'shop'))['waiting'] > 200, 'the backlog still waits')
+  await until('all are sent', async () => (await stateOf(ops, 'shop'))['sent'] === 400, 20_000)
+  const arrived = (await environment.sandbox.seen('?limit=1000')).filter(({ seq }) => seq > first)
+  const countOf = (from: number, count: number): number => {
+    const recipients = new Set(rows(from, count).map(({ to }) => to.replace('+', '')))
+    return arrived.filter(({ recipient }) => recipients.has(recipient?.replace('+', '') ?? '')).length
+  }
+  t.same([countOf(20_000, 500), countOf(21_000, 12), arrived.length], [400, 12, 412], 'the sandbox counted the same')
+  t.match(await stateOf(ops, 'shop'), { accepted: 400, waiting: 0, inFlight: 0, sent: 400, failed: 0 })
+  t.match(await stateOf(ops, 'crm'), { accepted: 12, waiting: 0, inFlight: 0, sent: 12, failed: 0 })
+})
