@@ -82,6 +82,7 @@ function views (id: string): Array<[hash: string, ready: string]> {
     ['#/failures', '#causes li'],
     ['#/campaigns', '#campaigns tbody tr'],
     ['#/campaigns/spring-sale', '#parts'],
+    ['#/callers', '#callers tbody tr'],
     ['#/senders', '#sender'],
     ['#/optOuts', '.empty'],
     ['#/audit', 'main .card']

@@ -80,7 +80,7 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.press('g', 'c')
     await context.reads('#campaigns', /spring-sale\s+Running[^]*50\s%\s+of 4/)
     await context.page.locator('#campaign-spring-sale').click()
-    await context.reads('#campaign', /Ended\s+2\s+of 4[^]*Sent 1[^]*Failed 1[^]*Waiting 2/)
+    await context.reads('#campaign', /Ended\s+2\s+50\s%\s+of 4[^]*Sent 1[^]*Failed 1[^]*Waiting 2/)
     const [means = 'no row'] = textsOf('131026')
     t.ok((await context.reads('#codes', /131026\s+1/)).includes(means))
     await context.tabTo('#pause')

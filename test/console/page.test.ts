@@ -5,6 +5,7 @@ import { SENDER, keys } from '../support/gateway.js'
 import { request } from '../support/request.js'
 import { until } from '../support/until.js'
 import { testAppearance } from './appearance.js'
+import { testCallers } from './callers.js'
 import { missing, openConsole, startBrowser, wrong } from './browser.js'
 import { still, free, REFUSED_TWICE, UNDELIVERABLE, send, textsOf } from './ground.js'
 import { testOperators } from './operators.js'
@@ -109,6 +110,7 @@ else {
   })
 
   await testOperators(t, { environment, browser })
+  await testCallers(t, { environment, browser })
 
   await t.test('foreign text is shown unchanged and never executed', async t => {
     const node = await environment.start(t, free)

@@ -12,7 +12,8 @@ import { exists, read, root } from '../contract/tree.js'
 import { createChecker, routesOf, type Document } from '../http/document.js'
 import { createTestEnvironment } from '../support/flow.js'
 import { missing, startBrowser } from './browser.js'
-import { NOW, responses, SHOWN } from './scene.js'
+import { responses, SHOWN } from './scene.js'
+import { NOW } from './scene-time.js'
 
 /** Share of the pixels that may differ, and by how many CSS pixels a part may stand elsewhere. */
 const PIXELS = 0.01
@@ -32,6 +33,10 @@ const pictures: Picture[] = [
   },
   {
     name: 'console-campaign', hash: '#/campaigns/spring-sale', ready: '#parts', ...wide, parts: ['#campaign', '#parts', '#codes', '#about']
+  },
+  { name: 'console-callers', hash: '#/callers', ready: '#callers tbody tr', ...wide, parts: ['nav', '#callers', '#callers tbody tr'] },
+  {
+    name: 'console-filters', hash: '#/messages?campaign=spring-sale&caller=shop', ready: '#filter-caller', ...wide, parts: ['#filters', '#states']
   },
   { name: 'console-phone', hash: '#/home', ready: '#latest tbody tr', ...wide, width: 390, height: 844, parts: ['nav', '#todo', '#figures'] }
 ]

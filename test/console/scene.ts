@@ -1,21 +1,8 @@
 /** A morning at a shop, as the API would describe it: the fixed data of the pictures. Nothing here moves, and a test checks it against OpenAPI. */
 import { countNames } from '../../src/activity/count.js'
+import { callers, campaigns, shownCampaign } from './scene-teams.js'
+import { before, MINUTE, NOW, texts } from './scene-time.js'
 
-export const NOW = '2026-03-10T10:32:20.000Z'
-const now = Date.parse(NOW)
-const MINUTE = 60_000
-const before = (ms: number): string => new Date(now - ms).toISOString()
-
-const texts: Record<string, [title: string, explanation: string, remedy: string]> = {
-  131026: ['Message undeliverable', 'The number is not on WhatsApp, the app is too old, or the recipient has not accepted the new terms.',
-    'Check the number, and ask the recipient over another channel to update WhatsApp.'],
-  132001: ['Template does not exist', 'WhatsApp has no approved template of this name in this language.',
-    'Check name and language, or create the template and wait for its approval.'],
-  131047: ['Re-engagement message', 'More than 24 hours have passed since the recipient last wrote.', 'Send an approved template instead.'],
-  131053: ['Media upload error', 'WhatsApp could not read the media.', 'Check its address, type and size.'],
-  131000: ['Something went wrong', 'Meta had an error that it does not explain.',
-    "Wait: the retry schedule sends it again. If many messages fail with this code, check Meta's status page."]
-}
 const errorOf = (code: string): object => {
   const [title, explanation, remedy] = texts[code] ?? ['', '', '']
   return { code, message: `(#${code}) ${title}`, explanation, remedy }
@@ -196,43 +183,6 @@ function errorTexts (code: string): object {
   return { explanation, remedy }
 }
 
-const campaign = (name: string, state: string, accepted: number, share: number, own: object = {}): Record<string, unknown> => {
-  const sent = Math.round(accepted * share)
-  const failed = Math.round(sent * 0.008)
-  return {
-    name,
-    state,
-    senders: ['10000000104711'],
-    accepted,
-    waiting: accepted - sent - failed,
-    inFlight: 0,
-    sent,
-    delivered: Math.round(sent * 0.9),
-    read: Math.round(sent * 0.31),
-    failed,
-    cancelled: 0,
-    expired: 0,
-    failures: [],
-    ratePerSecond: 0,
-    expectedEndAt: null,
-    startedAt: before(52 * MINUTE),
-    lastAt: before(2000),
-    ...own
-  }
-}
-const codeCount = (code: string, count: number): object => ({ code, count, explanation: texts[code]?.[1] ?? '' })
-const shownCampaign = campaign('spring-sale', 'running', 112_000, 0.72, {
-  waiting: 30_703,
-  inFlight: 12,
-  ratePerSecond: 39.8,
-  expectedEndAt: '2026-03-10T10:45:12.000Z',
-  failures: [codeCount('131026', 401), codeCount('131047', 163), codeCount('131053', 81)]
-})
-const campaigns = [
-  shownCampaign, campaign('newsletter.march', 'paused', 8400, 0.41), campaign('price-list', 'finished', 3120, 0.993, { waiting: 0 }),
-  campaign('old-stock', 'cancelled', 900, 0.2, { waiting: 0, cancelled: 719, lastAt: before(26 * 60 * MINUTE) })
-]
-
 const audit = [
   { at: before(42 * MINUTE), by: 'maria', sender: '10000000104712', action: 'pause', subject: '10000000104712', detail: 'new price list' },
   { at: before(95 * MINUTE), by: 'joao', sender: 'all', action: 'acknowledge', subject: '206 failures', detail: 'customers called' }
@@ -248,6 +198,7 @@ export const responses: Record<string, unknown> = {
     senders: [activityOf(104711, 61, 0.02, 11_240), activityOf(104712, 0, 0.04, 24_310), activityOf(104713, 4, 0, 618)]
   },
   'GET /messages': { messages, nextCursor: null },
+  'POST /messages/find': { messages: messages.filter(({ caller }) => caller === 'shop'), nextCursor: null },
   'GET /failures/summary': { groups },
   'GET /failures': { failures, nextCursor: 'more' },
   'GET /campaigns': { campaigns },
@@ -260,6 +211,7 @@ export const responses: Record<string, unknown> = {
     stoppedBy: null,
     lastResult: { total: 6, succeeded: 5, failed: 1, permanentlyFailed: 0, deferred: 0 }
   },
+  'GET /callers': { callers },
   'GET /audit': { entries: audit },
   'GET /opt-outs': {
     optOuts: people.slice(0, 4).map((recipient, n) =>

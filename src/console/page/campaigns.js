@@ -89,8 +89,8 @@ function Detail ({ campaign, again }) {
         ${can.cancel && html`<${Button} id="cancel" kind="danger" icon="close"
           onClick=${act('cancel')}>${t('campaign.cancelButton')}<//>`}</span>`}</div>
     <div class="stack"><section class="card" id="campaign"><dl class="figures">
-        <${Figure} label=${t('campaign.ended')} value=${ended} unit=${t('campaign.of', { n: number(accepted) })}
-          note=${percent(shareOf(ended, accepted))} />
+        <${Figure} label=${t('campaign.ended')} value=${ended}
+          note=${`${percent(shareOf(ended, accepted))} ${t('campaign.of', { n: number(accepted) })}`} />
         <${Figure} label=${t('rateNow')} value=${ratePerSecond} unit=${t('campaign.unit')} note=${t(`campaign.${state}Text`)} />
         <${Figure} label=${t('campaign.end')} value=${expectedEndAt === null ? '–' : clock(expectedEndAt)}
           note=${expectedEndAt === null ? '' : distance(expectedEndAt)} />

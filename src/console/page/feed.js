@@ -16,6 +16,7 @@ const feeds = {
   activity: { ms: 5000, path: () => `/activity?since=${midnight().toISOString()}` },
   latest: { ms: 3000, path: () => '/messages?limit=50' },
   causes: { ms: 5000, path: () => '/failures/summary' },
+  callers: { ms: 3000, path: () => '/callers' },
   campaigns: { ms: 3000, path: () => '/campaigns' },
   worker: { ms: 10_000, path: () => '/workers/retry' }
 }

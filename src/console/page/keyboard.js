@@ -4,11 +4,11 @@ import { t } from './i18n.js'
 import { go, href, here, route } from './router.js'
 import { html } from './ui.js'
 
-const views = { h: 'home', m: 'messages', f: 'failures', c: 'campaigns', s: 'senders', o: 'optOuts', a: 'audit' }
+const views = { h: 'home', m: 'messages', f: 'failures', c: 'campaigns', s: 'senders', k: 'callers', o: 'optOuts', a: 'audit' }
 const list = [
   [['/'], 'key.search'], [['?'], 'key.help'], ...Object.entries(views).map(([key, view]) => [['g', key], view]), [['j', 'k'], 'key.move'],
   [['Enter'], 'key.open'], [['Esc'], 'key.close'], [['x'], 'key.select'], [['a'], 'key.all'], [['e'], 'key.ack'], [['r'], 'key.retry'],
-  [['c'], 'key.copy'], [['l'], 'key.link'], [['y'], 'key.reply']
+  [['f'], 'key.filter'], [['c'], 'key.copy'], [['l'], 'key.link'], [['y'], 'key.reply']
 ]
 
 export const showKeys = () => {

@@ -2,6 +2,7 @@
 import { ApiError, get, key } from './api.js'
 import { caller, job, refusal } from './app.js'
 import { auditView, optOutsView } from './lists.js'
+import { callersView } from './callers.js'
 import { campaignsView } from './campaigns.js'
 import { Toasts, Dialog } from './dialog.js'
 import { explainError } from './errors.js'
@@ -27,6 +28,7 @@ const views = {
   failures: failuresView,
   campaigns: campaignsView,
   senders: sendersView,
+  callers: callersView,
   optOuts: optOutsView,
   audit: auditView
 }

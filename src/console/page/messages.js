@@ -1,5 +1,6 @@
 import { post } from './api.js'
 import { attempt, refresh, useEvery, useFeed } from './feed.js'
+import { criteriaOf, editFilters, FilterChips, filtersOf } from './filters.js'
 import { number, phone, span } from './format.js'
 import { t, tn } from './i18n.js'
 import { Icon } from './icons.js'
@@ -7,7 +8,7 @@ import { MessageTable, recipientOf } from './message-table.js'
 import { MessagePanel } from './panel.js'
 import { Button, Empty, nameOf, Select, Skeleton } from './parts.js'
 import { go, here, href, restore, route, takePlace } from './router.js'
-import { meaningsOf, MOST, search } from './search.js'
+import { meaningsOf, MOST, renewed, search } from './search.js'
 import { groupLabel, groups, waitReason } from './states.js'
 import { cx, html, useEffect, useLayoutEffect, useRef, useState, useStore } from './ui.js'
 
@@ -16,7 +17,9 @@ const ROWS = 100
 const REFRESH_MS = 5000
 /** Searches that are kept for the way back. */
 const KEPT = 10
-/** What each search has found, by text and sender: `{messages, kinds, isAll, rows}`. */
+/** Messages that a search reads again every time; of more only the newest. */
+const FEW = 50
+/** What each search has found, by what it asks for: `{messages, kinds, isAll, rows}`. */
 const searches = new Map()
 /** Forgets all searches before another user signs in. */
 export const forgetSearches = () => searches.clear()
@@ -27,18 +30,32 @@ function keep (key, value) {
   if (searches.size > KEPT) searches.delete(searches.keys().next().value)
 }
 
+const keyOf = (q, criteria) => JSON.stringify([q, criteria])
+
+/** What to search for: by state in the page where all messages of any state are known, and otherwise in the gateway. */
+function wantedOf (q, sender, filters, state) {
+  const criteria = { ...criteriaOf(filters), ...(sender === '' ? {} : { sender }) }
+  const all = searches.get(keyOf(q, criteria))
+  const isAll = all?.isAll === true && all.messages.length < MOST
+  return state === '' || isAll ? { criteria, ofState: '' } : { criteria: { ...criteria, state: groups[state].join(',') }, ofState: state }
+}
+
 export function messagesView () {
   const { params } = useStore(route)
-  const [q, state, sender, open] = ['q', 'state', 'sender', 'open'].map(name => params.get(name) ?? '')
+  const [q, sender, open] = ['q', 'sender', 'open'].map(name => params.get(name) ?? '')
+  const state = Object.hasOwn(groups, params.get('state') ?? '') ? params.get('state') : ''
+  const filters = filtersOf(params)
+  const { criteria, ofState } = wantedOf(q, sender, filters, state)
+  const isLatest = q === '' && Object.keys(criteria).length === 0
+  const key = keyOf(q, criteria)
   const senders = useFeed('senders')
   const latest = useFeed('latest')
-  const found = useSearch(q, sender)
-  const data = q === ''
-    ? latest === null ? null : { messages: latest.messages.filter(message => sender === '' || message.sender === sender), kinds: [], isAll: true }
-    : found
-  const messages = data === null ? [] : state === '' ? data.messages : data.messages.filter(message => groups[state]?.includes(message.status))
-  const [rows, setRows] = useState(searches.get(`${q} ${sender}`)?.rows ?? ROWS)
+  const found = useSearch(q, criteria, isLatest)
+  const data = !isLatest ? found : latest === null ? null : { messages: latest.messages, kinds: [], isAll: true }
+  const messages = data === null ? [] : state === '' ? data.messages : data.messages.filter(message => groups[state].includes(message.status))
+  const [rows, setRows] = useState(searches.get(key)?.rows ?? ROWS)
   const isRecipient = data?.kinds.length === 1 && data.kinds[0] === 'recipient'
+  const isFiltered = Object.keys(filters).length > 0
 
   // One hit opens by itself.
   useEffect(() => {
@@ -48,45 +65,48 @@ export function messagesView () {
     }
   }, [data])
   const chosen = () => setRows(count => {
-    const kept = searches.get(`${q} ${sender}`)
+    const kept = searches.get(key)
     if (kept !== undefined) kept.rows = count + ROWS
     return count + ROWS
   })
   return html`<main id="main" class=${cx('split', open !== '' && 'has-panel')} tabindex="-1"><section class="list" id="results">
     <div class="toolbar"><div class="head"><h1>${t('messages')}</h1></div>
-      <div class="chips">${q !== '' && html`<span class="chip query" id="query"><span>${data !== null && data.kinds.length > 0
+      <div class="chips" id="filters">${q !== '' && html`<span class="chip query" id="query"><span>${data !== null && data.kinds.length > 0
         ? data.kinds.map(kind => t(`as.${kind}`)).join(', ')
         : t('search').split(',')[0]}</span><bdi>${isRecipient ? phone(q) : q}</bdi>
         <a href=${here({ q: '', open: '' })} aria-label=${t('clearSearch')} title=${t('clearSearch')}><${Icon} name="close" /></a></span>`}
         ${(senders?.senders.length ?? 0) > 1 && html`<${Select} id="of-sender" label=${t('sender')} value=${sender}
           options=${[['', t('allSenders')], ...senders.senders.map(one => [one.id, nameOf(one)])]}
           onChange=${value => go(here({ sender: value, open: '' }))} />`}
-        ${[q, sender, state].filter(Boolean).length > 1 && html`<a class="btn ghost" href=${href('messages')}>${t('clearFilters')}</a>`}</div>
+        <${Button} id="edit-filters" icon="filter" data-key="f" onClick=${() => editFilters(filters)}>${t('filter.button')}<//>
+        <${FilterChips} filters=${filters} />
+        ${[q, sender, state, ...Object.values(filters)].filter(Boolean).length > 1 && html`<a class="btn ghost"
+          href=${href('messages')}>${t('clearFilters')}</a>`}</div>
       ${isRecipient && html`<${Person} recipient=${q} messages=${data.messages} senders=${senders} />`}
-      <${StateChips} data=${data} state=${state} /></div>
-    <${List} ...${{ q, state, open, senders, data, rows, messages, isRecipient, more: chosen }} /></section>
+      <${StateChips} data=${data} state=${state} ofState=${ofState} /></div>
+    <${List} ...${{ q, state, open, senders, data, rows, messages, isRecipient, isFiltered, isLatest, more: chosen }} /></section>
     ${open !== '' && html`<${MessagePanel} key=${open} id=${open} close=${here({ open: '' })} onChange=${() => {
-      if (q === '') void refresh('latest')
+      if (isLatest) void refresh('latest')
       else found?.again?.()
     }} />`}</main>`
 }
 
-/** The messages of a search; from memory on the way back, and read again every few seconds. */
-function useSearch (q, sender) {
-  const key = `${q} ${sender}`
+/** The messages of a search; from memory on the way back, and read again every few seconds: of many the newest. */
+function useSearch (q, criteria, isIdle) {
+  const key = keyOf(q, criteria)
   const [, draw] = useState(0)
   const current = useRef(key)
   current.current = key
-  const read = async () => {
-    if (q === '') return
+  const read = async (most = MOST) => {
+    if (isIdle) return
     await attempt(async () => {
-      await search(q, sender, (messages, kinds, isAll) => {
+      await search(q, criteria, (messages, kinds, isAll) => {
         const before = searches.get(key)
+        if (most < MOST && before !== undefined) keep(key, { ...before, messages: renewed(before.messages, messages) })
         // A refresh shows its result at the end, so that the list does not become shorter meanwhile.
-        if (before?.isAll === true && !isAll) return
-        keep(key, { ...before, messages, kinds, isAll, again: read })
+        else if (before?.isAll !== true || isAll) keep(key, { ...before, messages, kinds, isAll, again: read })
         draw(count => count + 1)
-      }, () => current.current === key)
+      }, () => current.current === key, most)
     })
     if (searches.get(key) === undefined) keep(key, { messages: [], kinds: [], isAll: true, again: read })
     draw(count => count + 1)
@@ -96,7 +116,7 @@ function useSearch (q, sender) {
     if (meaning?.id !== undefined) go(href('message', {}, meaning.id), { replace: true })
     else void read()
   }, [key])
-  useEvery(REFRESH_MS, async () => { if (q !== '' && (searches.get(key)?.messages.length ?? 0) <= 50) await read() }, [key])
+  useEvery(REFRESH_MS, async () => { await read((searches.get(key)?.messages.length ?? 0) <= FEW ? MOST : FEW) }, [key])
   const place = useRef(undefined)
   const count = searches.get(key)?.messages.length
   useLayoutEffect(() => {
@@ -107,36 +127,38 @@ function useSearch (q, sender) {
   return searches.get(key) ?? null
 }
 
-/** The states with the count of all messages found. */
-function StateChips ({ data, state }) {
-  if (data === null || data.messages.length === 0) return null
-  const plus = data.isAll && data.messages.length < MOST ? '' : '+'
-  const counts = Object.entries(groups).map(([name, states]) => [name, data.messages.filter(message => states.includes(message.status)).length])
-    .filter(([name, count]) => count > 0 || name === state)
-  return html`<div class="chips" id="states">
-    <a class="chip" data-keep href=${here({ state: '', open: '' })} aria-current=${state === '' ? 'true' : undefined}>${t('all')}
-      <b>${number(data.messages.length)}${plus}</b></a>
-    ${counts.map(([name, count]) => html`<a class="chip" key=${name} data-keep href=${here({ state: name, open: '' })}
-      aria-current=${state === name ? 'true' : undefined}>${groupLabel(name)} <b>${number(count)}${plus}</b></a>`)}</div>`
+/** The states with the count of all messages found; of one state alone, if the gateway searched for that. */
+function StateChips ({ data, state, ofState }) {
+  if (ofState === '' && (data === null || data.messages.length === 0)) return null
+  const plus = data === null || (data.isAll && data.messages.length < MOST) ? '' : '+'
+  const count = states => data === null || (ofState !== '' && states !== groups[ofState])
+    ? null
+    : data.messages.filter(message => states === null || states.includes(message.status)).length
+  const chips = [['', null], ...Object.entries(groups)].map(([name, states]) => [name, count(states)])
+    .filter(([name, found]) => found !== 0 || name === state || name === '')
+  return html`<div class="chips" id="states">${chips.map(([name, found]) => html`<a class="chip" key=${name} data-keep
+    href=${here({ state: name, open: '' })} aria-current=${state === name ? 'true' : undefined}>${name === '' ? t('all') : groupLabel(name)}
+      ${found !== null && html`<b>${number(found)}${plus}</b>`}</a>`)}</div>`
 }
 
-function List ({ q, state, open, senders, data, rows, messages, isRecipient, more }) {
+function List ({ q, state, open, senders, data, rows, messages, isRecipient, isFiltered, isLatest, more }) {
   if (data === null) return html`<${Skeleton} rows=${12} />`
-  if (data.messages.length === 0) {
+  if (messages.length === 0 && (state !== '' || isFiltered)) {
+    return html`<${Empty} title=${t(isFiltered ? 'filter.none' : 'noneInFilter')} text=${isFiltered ? t('filter.noneText') : undefined}>
+      <a class="btn" href=${href('messages')}>${t('clearFilters')}</a><//>`
+  }
+  if (messages.length === 0) {
     return q === ''
       ? html`<${Empty} icon="message" title=${t('noMessages')} text=${t('noMessagesText')} />`
       : html`<${Empty} title=${t('noFound', { what: q })} text=${t('noFoundText')}>
         <a class="btn" href=${href('messages')}>${t('clearFilters')}</a><//>`
-  }
-  if (messages.length === 0) {
-    return html`<${Empty} title=${t('noneInFilter')}><a class="btn" href=${here({ state: '' })}>${t('clearFilters')}</a><//>`
   }
   const shown = messages.slice(0, rows)
   return html`<${MessageTable} messages=${shown} senders=${senders} selected=${open} quietRecipient=${isRecipient} label=${t('messages')}
       to=${message => here({ open: message.id })} />
     <div class="foot"><span>${t('range', { from: 1, to: number(shown.length), total: `${number(messages.length)}${data.isAll ? '' : '+'}` })}</span>
       <span class="keys-hint"><kbd>j</kbd> <kbd>k</kbd> · <kbd>Enter</kbd> · <kbd>?</kbd></span>
-      ${q === '' && state === '' && html`<span>${t('newestOnly', { n: number(data.messages.length) })}</span>`}
+      ${isLatest && state === '' && html`<span>${t('newestOnly', { n: number(data.messages.length) })}</span>`}
       ${shown.length < messages.length && html`<${Button} small id="more" onClick=${more}>${t('showMore')}<//>`}</div>`
 }
 

@@ -24,35 +24,40 @@ export function meaningsOf (text) {
   ]
 }
 
+/** Newest first. */
+const inOrder = messages => messages.sort((one, other) => one.createdAt < other.createdAt ? 1 : one.createdAt > other.createdAt ? -1 : 0)
+
+/** A list with some of its messages read again, and new ones. */
+export function renewed (before, messages) {
+  return inOrder([...new Map([...before, ...messages].map(message => [message.id, message])).values()]).slice(0, MOST)
+}
+
 /**
- * Searches for all that a text may mean. `onFound(messages, kinds, isAll)` gets what is found so far, newest first, and the kinds that found
- * something; `isAll` is false while more pages are read. Throws where no meaning is a valid search. Stops once `isCurrent()` is false.
+ * Searches for all that a text may mean; without a text, for all that match `criteria`, which narrow each search. `onFound(messages, kinds, isAll)`
+ * gets what is found so far, newest first, and the kinds that found something; `isAll` is false while more pages are read. Throws where no meaning is
+ * a valid search. Stops at `most` messages, and once `isCurrent()` is false.
  */
-export async function search (text, sender, onFound, isCurrent) {
+export async function search (text, criteria, onFound, isCurrent, most = MOST) {
   const byId = new Map()
   const kinds = new Set()
   const rejected = []
-  const meanings = meaningsOf(text)
+  const meanings = text === '' ? [{ as: null, body: {} }] : meaningsOf(text)
   let isAll = true
-  const show = () => {
-    const found = [...byId.values()].sort((one, other) => one.createdAt < other.createdAt ? 1 : one.createdAt > other.createdAt ? -1 : 0)
-    onFound(found.slice(0, MOST), [...kinds], isAll)
-  }
+  const show = () => onFound(inOrder([...byId.values()]).slice(0, MOST), [...kinds], isAll)
   await Promise.all(meanings.map(async ({ as, body }) => {
     let cursor = ''
     try {
       do {
-        const where = { ...(sender === '' ? {} : { sender }), ...(cursor === '' ? {} : { cursor }) }
-        const page = await post('/messages/find', { ...body, ...where, limit: PAGE })
+        const page = await post('/messages/find', { ...body, ...criteria, ...(cursor === '' ? {} : { cursor }), limit: PAGE })
         if (!isCurrent()) return
         for (const message of page.messages) byId.set(message.id, message)
-        if (page.messages.length > 0) kinds.add(as)
+        if (as !== null && page.messages.length > 0) kinds.add(as)
         cursor = page.nextCursor
         if (cursor !== null && page.messages.length > 0) {
           isAll = false
           show()
         }
-      } while (cursor !== null && byId.size < MOST)
+      } while (cursor !== null && byId.size < most)
       isAll = cursor === null
     } catch (error) {
       // With several meanings some may be invalid.

@@ -13,10 +13,10 @@ import { cx, html, useEffect, useRef, useState, useStore } from './ui.js'
 
 const views = [
   ['home', 'home'], ['messages', 'message'], ['failures', 'failure'], ['campaigns', 'plane'], ['senders', 'sender'],
-  ['optOuts', 'user'], ['audit', 'list']
+  ['callers', 'inbox'], ['optOuts', 'user'], ['audit', 'list']
 ]
 /** In the menu of a telephone. */
-const less = new Set(['optOuts', 'audit'])
+const less = new Set(['callers', 'optOuts', 'audit'])
 
 export function Header ({ signOut, redraw }) {
   const user = useStore(caller)

@@ -144,6 +144,7 @@ export const enActions = {
   'key.all': 'Select the whole cause',
   'key.ack': 'Acknowledge',
   'key.retry': 'Retry',
+  'key.filter': 'Filter messages',
   'key.copy': 'Copy the number',
   'key.link': 'Copy a link',
   'key.reply': 'Copy customer reply'

@@ -1,4 +1,4 @@
-/** English texts of campaigns. */
+/** English texts of campaigns and callers. */
 export const enCampaigns = {
   campaigns: 'Campaigns',
   campaign: 'Campaign',
@@ -68,5 +68,24 @@ export const enCampaigns = {
   'work.completed': 'done',
   'work.stopped': 'stopped',
   'work.failed': 'given up',
-  'work.done': '{n} messages, by {by}'
+  'work.done': '{n} messages, by {by}',
+  callers: 'Callers',
+  'callers.text': 'The API keys, and what each has waiting, sent and failed',
+  'callers.forbidden': 'Only an admin key may see the callers.',
+  'callers.oldest': 'Oldest ready',
+  'callers.last': 'Last accepted',
+  'callers.mayPost': 'Lanes and limits',
+  'callers.allLanes': 'All lanes',
+  'callers.share': 'share {n}',
+  'callers.senders.one': '{n} sender',
+  'callers.senders.other': '{n} senders',
+  'callers.aSender': 'at most {n} a sender',
+  'callers.delivered': '{share} delivered',
+  'callers.seeFailed': '{n} failed messages of {name}',
+  'callers.none': 'No callers',
+  'callers.noneText': 'Without API keys there is one caller. Set API_KEYS or API_KEYS_FILE to count each team by itself.',
+  'callers.left': 'key removed',
+  'callers.send': 'may post',
+  'callers.read': 'may look only',
+  'callers.admin': 'may do everything'
 }

@@ -141,6 +141,7 @@ export const esActions = {
   'key.all': 'Seleccionar toda la causa',
   'key.ack': 'Confirmar',
   'key.retry': 'Reintentar',
+  'key.filter': 'Filtrar mensajes',
   'key.copy': 'Copiar el número',
   'key.link': 'Copiar un enlace',
   'key.reply': 'Copiar respuesta al cliente'

@@ -1,4 +1,4 @@
-/** Spanish texts of campaigns. */
+/** Spanish texts of campaigns and callers. */
 export const esCampaigns = {
   campaigns: 'Campañas',
   campaign: 'Campaña',
@@ -68,5 +68,24 @@ export const esCampaigns = {
   'work.completed': 'hecho',
   'work.stopped': 'detenido',
   'work.failed': 'abandonado',
-  'work.done': '{n} mensajes, por {by}'
+  'work.done': '{n} mensajes, por {by}',
+  callers: 'Servicios',
+  'callers.text': 'Las claves de API, y lo que cada una tiene en espera, enviado y fallido',
+  'callers.forbidden': 'Solo una clave de administrador puede ver los servicios.',
+  'callers.oldest': 'Más antiguo listo',
+  'callers.last': 'Último aceptado',
+  'callers.mayPost': 'Prioridades y límites',
+  'callers.allLanes': 'Todas las prioridades',
+  'callers.share': 'cuota {n}',
+  'callers.senders.one': '{n} remitente',
+  'callers.senders.other': '{n} remitentes',
+  'callers.aSender': 'máximo {n} por remitente',
+  'callers.delivered': '{share} entregados',
+  'callers.seeFailed': '{n} mensajes fallidos de {name}',
+  'callers.none': 'No hay servicios',
+  'callers.noneText': 'Sin claves de API hay un solo servicio. Configure API_KEYS o API_KEYS_FILE para distinguir los equipos.',
+  'callers.left': 'clave eliminada',
+  'callers.send': 'puede publicar',
+  'callers.read': 'solo puede mirar',
+  'callers.admin': 'puede hacer todo'
 }

@@ -141,6 +141,7 @@ export const ptActions = {
   'key.all': 'Selecionar toda a causa',
   'key.ack': 'Confirmar',
   'key.retry': 'Tentar de novo',
+  'key.filter': 'Filtrar mensagens',
   'key.copy': 'Copiar o número',
   'key.link': 'Copiar um link',
   'key.reply': 'Copiar resposta ao cliente'

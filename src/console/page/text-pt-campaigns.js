@@ -1,4 +1,4 @@
-/** Portuguese texts of campaigns. */
+/** Portuguese texts of campaigns and callers. */
 export const ptCampaigns = {
   campaigns: 'Campanhas',
   campaign: 'Campanha',
@@ -68,5 +68,24 @@ export const ptCampaigns = {
   'work.completed': 'concluído',
   'work.stopped': 'parado',
   'work.failed': 'abandonado',
-  'work.done': '{n} mensagens, por {by}'
+  'work.done': '{n} mensagens, por {by}',
+  callers: 'Serviços',
+  'callers.text': 'As chaves de API, e o que cada uma tem na espera, enviado e com falha',
+  'callers.forbidden': 'Só uma chave de administrador pode ver os serviços.',
+  'callers.oldest': 'Mais antigo pronto',
+  'callers.last': 'Último aceito',
+  'callers.mayPost': 'Prioridades e limites',
+  'callers.allLanes': 'Todas as prioridades',
+  'callers.share': 'cota {n}',
+  'callers.senders.one': '{n} remetente',
+  'callers.senders.other': '{n} remetentes',
+  'callers.aSender': 'no máximo {n} por remetente',
+  'callers.delivered': '{share} entregues',
+  'callers.seeFailed': '{n} mensagens com falha de {name}',
+  'callers.none': 'Nenhum serviço',
+  'callers.noneText': 'Sem chaves de API há um só serviço. Configure API_KEYS ou API_KEYS_FILE para distinguir as equipes.',
+  'callers.left': 'chave removida',
+  'callers.send': 'pode publicar',
+  'callers.read': 'só pode olhar',
+  'callers.admin': 'pode fazer tudo'
 }
