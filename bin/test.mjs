@@ -47,7 +47,7 @@ const JOBS = { asked: 2, most: 5, last: 3 }
  * AGAIN_AT_MOST files: that many do not fail by chance.
  */
 const PROOFS = /^test\/(property|fuzz|simulation|crash|prove)\//
-const AGAIN_AT_MOST = 4
+const AGAIN_AT_MOST = 8
 /** A test process that did not end by its own timeout is killed. */
 const KILL_AFTER_MS = 10_000
 

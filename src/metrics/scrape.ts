@@ -1,5 +1,6 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { Registry, collectDefaultMetrics } from 'prom-client'
+import { startReadTimeout } from '../deadlines.js'
 import type { Bus } from '../events.js'
 import { SluiceError } from '../errors.js'
 import { isUnavailable } from '../redis/unavailable.js'
@@ -91,13 +92,13 @@ function processMetrics (): Registry {
 }
 
 async function withTimeout<Value> (ms: number, work: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
+  let cancel = (): void => undefined
   const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new SluiceError('UNAVAILABLE', { detail: `reading Redis took longer than ${ms} ms` })), ms)
+    cancel = startReadTimeout(ms, () => reject(new SluiceError('UNAVAILABLE', { detail: `reading Redis took longer than ${ms} ms` })))
   })
   try {
     return await Promise.race([work, timeout])
   } finally {
-    clearTimeout(timer)
+    cancel()
   }
 }
