@@ -165,6 +165,23 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     t.equal((await node.get('/workers/retry')).body['stoppedBy'], null)
   })
 
+  await t.test('a daily limit that is reached is shown above every view, with what waits and what to do', async t => {
+    const node = await environment.start(t, { ...free, ROLE: 'all', DAILY_LIMIT: '2', MESSAGE_LIFE_MS: String(72 * 3_600_000) })
+    const message = { type: 'template', template: { name: 'order_ready', language: { code: 'en_US' } } }
+    const context = await openConsole(t, browser, node, { hash: '#/senders' })
+    await context.reads('#sender', /Daily limit\s+0\s+of 2 people in 24 h[^]*Daily limit\s+2 people in 24 h: its own setting/)
+    t.equal(await context.page.locator('[data-daily]').count(), 0)
+    for (const n of [1, 2, 3]) await node.post('/messages', { to: `+1555000080${n}`, message })
+    const said = /The daily limit of 2 people is reached\.\s+1 message waits\. The first person counts no longer at [^]*raise DAILY_LIMIT/
+    await context.reads('#banners', said)
+    await context.reads('#daily', said)
+    await context.reads('#sender', /Daily limit\s+2\s+of 2 people, until /)
+    await context.press('g', 'h')
+    await context.reads('#todo', /daily limit reached\s*1\s+1 message waits/)
+    await context.page.locator('[data-daily] a').click()
+    await context.reads('#sender', /Daily limit\s+2/)
+  })
+
   await t.test('a sender that WhatsApp stopped shows the reason and what to do, above every view', async t => {
     const node = await environment.start(t, still)
     const { id } = (await send(node, '+15560000190')).body as { id: string }

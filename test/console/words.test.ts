@@ -11,6 +11,7 @@ const { waitReason, states: icons } = await page('states')
 const { phone, span, age, percent, aboutOf, briefOf } = await page('format')
 const { meaningsOf } = await page('search')
 const { figuresOf } = await page('rates')
+const { dailyNote, dailyRule, dailyText, isDailyReached } = await page('daily')
 const { t: text, setLanguage } = await page('i18n')
 const dictionaries: Record<string, Record<string, string>> = {
   en: (await page('text-en')).en, es: (await page('text-es')).es, pt: (await page('text-pt')).pt
@@ -174,4 +175,19 @@ await t.test('the figures of a sender follow from its minutes', async t => {
   t.ok(figures.perSecond >= 1 && figures.emptyInMs <= 30_000 && figures.emptyInMs > 10_000)
   t.equal(figuresOf({ ...sender, state: 'paused' }, own).emptyInMs, null, 'no end is known')
   t.equal(figuresOf({ ...sender, queued: 0 }, own).emptyInMs, 0)
+})
+
+await t.test('a daily limit says what sets it, what waits, and what to do', async t => {
+  const daily = { limit: 250, reason: 'whatsapp', used: 250, free: 0, people: 2, waiting: 3, freeAt: at(0), portfolio: null }
+  const of = (more: object): object => ({ daily: { ...daily, ...more } })
+  const reasons = ['own', 'whatsapp', 'portfolio', 'ramp']
+  t.equal(new Set(reasons.map(reason => dailyText(of({ reason })).advice)).size, reasons.length)
+  t.equal(new Set([...reasons, 'none'].map(reason => dailyRule(of({ reason, portfolio: 'acme' })))).size, reasons.length + 1)
+  t.match(dailyRule(of({ reason: 'portfolio', portfolio: 'acme' })), 'portfolio acme')
+  t.match(dailyText(of({})).waits, /^3 messages wait\. The first person counts no longer at /)
+  t.equal(dailyText(of({ freeAt: null })).waits, '3 messages wait. Replies go on.')
+  t.match(dailyNote(of({})), /of 250 people, until /)
+  t.equal(dailyNote(of({ used: 10, free: 240 })), 'of 250 people in 24 h')
+  t.same([of({}), of({ free: 1 }), of({ limit: null, free: null }), of({ limit: 0, used: 0, waiting: 0 }), { daily: null }].map(isDailyReached),
+    [true, false, false, false, false])
 })

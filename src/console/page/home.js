@@ -1,3 +1,4 @@
+import { dailyText, isDailyReached } from './daily.js'
 import { useFeed } from './feed.js'
 import { age, clock, distance, longDay, number, percent, span, zone } from './format.js'
 import { t, tn } from './i18n.js'
@@ -89,6 +90,8 @@ function ToDo ({ all, causes, senders }) {
     ...all.filter(one => one.templates?.state === 'stopped').map(one => row('template', 'bad',
       t('todo.templatesStopped', { sender: nameOf(one), code: one.templates.reason }), number(one.templates.waiting),
       `${one.templates.until === null ? '' : `${t('do.stopEnd', { time: clock(one.templates.until) })} `}${t('do.templatesStopped')}`, to(one))),
+    ...all.filter(one => isDailyReached(one) && one.daily.waiting > 0).map(one => row('gauge', 'warn', t('todo.daily', { sender: nameOf(one) }),
+      number(one.daily.waiting), `${dailyText(one).waits} ${dailyText(one).advice}`, to(one))),
     ...all.filter(one => one.suspended > 0).map(one => row('template', 'warn', tn('todo.template', one.suspended), number(one.suspended),
       t('do.template'), to(one))),
     ...open.slice(0, CAUSES).map(group => row('failed', 'bad', titleOf(group), number(group.count),

@@ -1,3 +1,4 @@
+import { isDailyReached } from './daily.js'
 import { clock, number, percent, span } from './format.js'
 import { t } from './i18n.js'
 import { Icon } from './icons.js'
@@ -20,7 +21,8 @@ export function SenderState ({ sender }) {
   return html`<span class=${`state ${tone}`}><${Icon} name="circuit" />${t(`circuit.${circuit.state}`, { time: clock(circuit.since) })}</span>`
 }
 
-export const toneOfSender = sender => ({ open: 'bad', stopped: 'bad', paused: 'warn', 'half-open': 'warn' })[troubleOf(sender)] ?? ''
+export const toneOfSender = sender =>
+  ({ open: 'bad', stopped: 'bad', paused: 'warn', 'half-open': 'warn' })[troubleOf(sender)] ?? (isDailyReached(sender) ? 'warn' : '')
 
 function EmptyIn ({ sender, figures }) {
   const { resumesAt, circuit, queued } = sender

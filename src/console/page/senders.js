@@ -1,5 +1,6 @@
 import { mayAct } from './app.js'
 import { useCode } from './codes.js'
+import { dailyNote, dailyRule, dailyText, hasLimit, isDailyReached } from './daily.js'
 import { useFeed } from './feed.js'
 import { age, clock, number, percent, span } from './format.js'
 import { t, tn } from './i18n.js'
@@ -22,7 +23,8 @@ export function sendersView ({ id }) {
   useNow()
   const all = senders?.senders ?? []
   const fitting = all.filter(sender => `${sender.name ?? ''} ${sender.id}`.toLowerCase().includes(wanted.toLowerCase()))
-  const sender = all.find(one => one.id === id) ?? (id === '' ? all.find(one => troubleOf(one) !== null) ?? all[0] : undefined)
+  const first = all.find(one => troubleOf(one) !== null) ?? all.find(isDailyReached) ?? all[0]
+  const sender = all.find(one => one.id === id) ?? (id === '' ? first : undefined)
   return html`<main id="main" class="page" tabindex="-1"><div class="head"><h1>${t('senders')}</h1>
       ${all.length > 8 && html`<label class="end"><span class="vh">${t('filterSenders')}</span>
         <input class="input" id="filter" type="search" placeholder=${t('filterSenders')} value=${wanted}
@@ -53,7 +55,7 @@ function Detail ({ sender, own }) {
           onClick=${() => resume(sender)}>${t('resume.button')}<//>`}
         ${mayAct() && sender.state === 'active' && html`<${Button} id=${`pause-${sender.id}`} kind="danger" icon="pause"
           onClick=${() => pause(sender)}>${t('pause.button')}<//>`}</span></header>
-    <dl class="figures">
+    <dl class=${cx('figures', hasLimit(sender) && 'six')}>
       <${Figure} label=${t('figure.waiting')} value=${sender.queued}
         note=${t('figure.lanes', { due: number(sender.due), scheduled: number(sender.scheduled) })} />
       <${Figure} label=${t('figure.emptyIn')} value=${end === null ? t('held') : end === 0 ? '–' : span(end)}
@@ -61,7 +63,9 @@ function Detail ({ sender, own }) {
       <${Figure} label=${t('figure.perMinute')} value=${figures.perMinute ?? '–'} note=${t('figure.today', { n: number(today) })} />
       <${Figure} label=${t('figure.failing')} value=${figures.failing === null ? '–' : percent(figures.failing)}
         tone=${isFailing(figures) ? 'alarm' : ''} note=${t('figure.ofAttempts', { n: number(figures.attempts) })} />
-      <${Figure} label=${t('figure.inFlight')} value=${sender.inFlight} note=${t('figure.of', { n: number(rules.maxInFlight) })} /></dl>
+      <${Figure} label=${t('figure.inFlight')} value=${sender.inFlight} note=${t('figure.of', { n: number(rules.maxInFlight) })} />
+      ${hasLimit(sender) && html`<${Figure} label=${t('daily.title')} value=${sender.daily.used} tone=${isDailyReached(sender) ? 'alarm' : ''}
+        note=${dailyNote(sender)} />`}</dl>
     <div class="thirds"><section><h3>${t('rate.title')}</h3>${own !== undefined && html`<${RateChart} minutes=${own.minutes.sent}
       rules=${rules} />`}</section>
       <section id="why"><h3>${t('why.title')}</h3><${Why} sender=${sender} />
@@ -69,6 +73,7 @@ function Detail ({ sender, own }) {
           <span>${slowerText(sender)}. ${sender.rate.reason === 'ceiling'
             ? t('do.ceiling')
             : `${t('rate.rises', { time: clock(sender.rate.nextRiseAt) })} ${t('do.slower')}`}</span></p>`}
+        ${isDailyReached(sender) && html`<${Daily} sender=${sender} />`}
         ${sender.templates?.state === 'stopped' && html`<${TemplateStop} sender=${sender} />`}
         ${sender.suspended > 0 && html`<p class="note warn"><${Icon} name="template" />
           <span>${tn('todo.template', sender.suspended)}. ${t('do.template')}</span></p>`}
@@ -79,7 +84,14 @@ function Detail ({ sender, own }) {
           ? `, ${t('rule.burst', { n: number(rules.pairBurst) })}`
           : ''}</dd></div>
         <div><dt>${t('sender')}</dt><dd>${t('rule.senderText', { n: number(rules.perSecond), inFlight: number(rules.maxInFlight) })}</dd></div>
+        ${sender.daily && html`<div><dt>${t('daily.title')}</dt><dd><span class="wraps">${dailyRule(sender)}</span></dd></div>`}
         <div><dt>${t('rule.version')}</dt><dd>${number(rules.version)}</dd></div></dl></section></div></section>`
+}
+
+/** The daily limit is reached: what waits, until when, and what to do. */
+function Daily ({ sender }) {
+  const { what, waits, advice } = dailyText(sender)
+  return html`<p class="note warn" id="daily"><${Icon} name="gauge" /><span><b>${what}</b> ${waits} ${advice}</span></p>`
 }
 
 /** WhatsApp sends no template of the sender: why, until when, and what to do. */

@@ -1,5 +1,6 @@
 import { key } from './api.js'
 import { caller } from './app.js'
+import { dailyText, isDailyReached } from './daily.js'
 import { explainError } from './errors.js'
 import { problem, refresh, useFeed } from './feed.js'
 import { clock, distance, number } from './format.js'
@@ -120,19 +121,29 @@ export function Banners () {
   const worker = useFeed('worker')
   useNow()
   const found = (senders?.senders ?? []).filter(sender => troubleOf(sender) !== null)
-  if (found.length === 0 && worker?.isRunning !== false) return null
+  const full = (senders?.senders ?? []).filter(isDailyReached)
+  if (found.length + full.length === 0 && worker?.isRunning !== false) return null
   return html`<aside class="banners" id="banners" aria-label=${t('todo')}>
     ${worker?.isRunning === false && html`<div class="banner warn" id="worker-banner"><${Icon} name="retry" /><p>
       <strong>${t(worker.stoppedBy === null ? 'banner.noWorker' : 'banner.worker')}</strong>${' '}
       ${worker.stoppedBy === null ? t('banner.workerText') : t('banner.workerBy', { by: worker.stoppedBy })}</p>
       <a class="btn sm" href=${href('senders')}>${t('openSenders')}</a></div>`}
-    ${found.length > 2 && html`<${ManyBanner} senders=${found} />`}
-    ${found.length <= 2 && found.map(sender => html`<${SenderBanner} key=${sender.id} sender=${sender} />`)}</aside>`
+    ${found.length > 2 && html`<${ManyBanner} senders=${found}
+      text=${tn('banner.many', found.filter(sender => troubleOf(sender) !== 'half-open').length)} />`}
+    ${found.length <= 2 && found.map(sender => html`<${SenderBanner} key=${sender.id} sender=${sender} />`)}
+    ${full.length > 2 && html`<${ManyBanner} senders=${full} text=${tn('banner.daily', full.length)} isWarning />`}
+    ${full.length <= 2 && full.map(sender => html`<${DailyBanner} key=${`daily ${sender.id}`} sender=${sender} />`)}</aside>`
 }
 
-function ManyBanner ({ senders }) {
-  const count = senders.filter(sender => troubleOf(sender) !== 'half-open').length
-  return html`<div class="banner"><${Icon} name="circuit" /><p><strong>${tn('banner.many', count)}.</strong>${' '}
+function DailyBanner ({ sender }) {
+  const { what, waits, advice } = dailyText(sender)
+  return html`<div class="banner warn" data-daily=${sender.id}><${Icon} name="gauge" />
+    <p><strong>${nameOf(sender)}: ${what}</strong> ${waits} ${advice}</p>
+    <a class="btn sm" href=${href('senders', {}, sender.id)}>${t('openSender')}</a></div>`
+}
+
+function ManyBanner ({ senders, text, isWarning = false }) {
+  return html`<div class=${cx('banner', isWarning && 'warn')}><${Icon} name=${isWarning ? 'gauge' : 'circuit'} /><p><strong>${text}.</strong>${' '}
     ${senders.slice(0, 5).map(nameOf).join(', ')}${senders.length > 5 ? ', …' : ''}</p>
     <a class="btn sm" href=${href('senders')}>${t('openSenders')}</a></div>`
 }

@@ -109,6 +109,8 @@ export const en = {
   'banner.noEnd': 'no end is set',
   'banner.many.one': '{n} sender does not send',
   'banner.many.other': '{n} senders do not send',
+  'banner.daily.one': '{n} sender has reached its daily limit',
+  'banner.daily.other': '{n} senders have reached their daily limits',
   'banner.worker': 'The retry worker is stopped.',
   'banner.noWorker': 'No node runs the retry worker.',
   'banner.workerText': 'Failures are not retried automatically.',

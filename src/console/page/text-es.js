@@ -104,6 +104,8 @@ export const es = {
   'banner.noEnd': 'sin fin fijado',
   'banner.many.one': '{n} remitente no envía',
   'banner.many.other': '{n} remitentes no envían',
+  'banner.daily.one': '{n} remitente alcanzó su límite diario',
+  'banner.daily.other': '{n} remitentes alcanzaron su límite diario',
   'banner.worker': 'Los reintentos automáticos están detenidos.',
   'banner.noWorker': 'Ningún nodo ejecuta los reintentos automáticos.',
   'banner.workerText': 'Los fallos no se reintentan solos.',

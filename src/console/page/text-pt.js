@@ -104,6 +104,8 @@ export const pt = {
   'banner.noEnd': 'sem fim definido',
   'banner.many.one': '{n} remetente não envia',
   'banner.many.other': '{n} remetentes não enviam',
+  'banner.daily.one': '{n} remetente atingiu seu limite diário',
+  'banner.daily.other': '{n} remetentes atingiram seu limite diário',
   'banner.worker': 'As tentativas automáticas estão paradas.',
   'banner.noWorker': 'Nenhum nó executa as tentativas automáticas.',
   'banner.workerText': 'Falhas não são tentadas de novo sozinhas.',
