@@ -62,11 +62,12 @@ const routes: Readonly<Record<string, Handler>> = {
   // Posts any content, for webhooks that no message here causes.
   'POST /_sandbox/webhooks': async ({ webhooks }, body) => ok({ status: await webhooks.post(body) }),
   'GET /_sandbox/settings': ({ settings }) => ok(settings),
-  'PUT /_sandbox/settings': ({ settings, limits }, body) => {
+  'PUT /_sandbox/settings': ({ settings, limits, daily }, body) => {
     const parsed = parseSettings(body)
     if ('problem' in parsed) return badRequest(parsed.problem)
     Object.assign(settings, parsed.value)
     limits.reset()
+    daily.clear()
     return ok(settings)
   }
 }

@@ -51,6 +51,7 @@ function decideMessage (state: State, { sender, headersAt }: MessageRequest, mes
   const code = codeOfTemplate(template)
   if (code !== null) return reject(code)
   if (!state.windows.allows(sender, message)) return reject(131047)
+  if (!state.daily.allows(sender, message, headersAt)) return reject(state.settings.dailyCode)
   const fault = state.faults.consume(sender, message)
   const acceptIt = (): Decision => accept(message, template?.held)
   return fault === null ? acceptIt() : { ...applyFault(fault, acceptIt), fault: fault.kind }

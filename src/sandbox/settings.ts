@@ -40,6 +40,12 @@ const SettingsSchema = Type.Object({
   enforceWindow: Type.Boolean(),
   /** How long a person's message keeps the window open. */
   windowMs: durationMs,
+  /** To how many people the portfolio, that is all senders, may write outside of their windows in a day; null: no limit. */
+  dailyLimit: nullable(count),
+  /** How long a person counts. */
+  dailyWindowMs: durationMs,
+  /** The code of a message to one more. */
+  dailyCode: Type.Integer({ minimum: 0, maximum: 9_999_999 }),
   /** Where statuses are posted to; null: nowhere. */
   webhookUrl: nullable(Type.String({ pattern: '^https?://[^\\s/]' })),
   /** App secret that signs the statuses. */
@@ -83,6 +89,10 @@ export const defaults: Readonly<Settings> = {
   throughputToleranceMs: 50,
   enforceWindow: false,
   windowMs: 86_400_000,
+  dailyLimit: null,
+  dailyWindowMs: 86_400_000,
+  // Meta documents none. The sentence of this one is the nearest.
+  dailyCode: 131048,
   webhookUrl: null,
   webhookSecret: 'sandbox-app-secret',
   webhookSentMs: 100,

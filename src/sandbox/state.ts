@@ -1,3 +1,4 @@
+import { createDaily, type Daily } from './daily.js'
 import { createFaults, type Faults } from './faults.js'
 import { createLimits, type Limits } from './limits.js'
 import { createRecords, type Records } from './records.js'
@@ -15,10 +16,12 @@ export interface State {
   templates: Templates
   webhooks: Webhooks
   windows: Windows
+  daily: Daily
 }
 
 /** `maxRecords`: how many arrivals are kept. */
 export function createState (settings: Settings, maxRecords: number): State {
+  const windows = createWindows(settings)
   return {
     settings,
     limits: createLimits(settings),
@@ -26,6 +29,7 @@ export function createState (settings: Settings, maxRecords: number): State {
     records: createRecords(maxRecords),
     templates: createTemplates(),
     webhooks: createWebhooks(settings),
-    windows: createWindows(settings)
+    windows,
+    daily: createDaily(settings, windows)
   }
 }

@@ -32,20 +32,24 @@ export interface Windows {
   open: (inbound: Inbound) => void
   /** Whether a message may be sent: a template, a message to a group, or one to a person whose window is open. */
   allows: (sender: string, message: Message) => boolean
+  /** Whether the window of its recipient is open. */
+  isOpen: (sender: string, message: Message) => boolean
   clear: () => void
 }
 
 export function createWindows (settings: Readonly<Settings>): Windows {
   const acts = new Map<string, number>()
+  const isOpen: Windows['isOpen'] = (sender, { recipient }) => (acts.get(`${sender} ${recipient.id}`) ?? 0) > Date.now() - settings.windowMs
   return {
+    isOpen,
     open ({ sender, from, userId, agoMs }) {
       for (const person of [recipientId(from), userId]) {
         if (person !== null) acts.set(`${sender} ${person}`, Math.max(acts.get(`${sender} ${person}`) ?? 0, Date.now() - agoMs))
       }
     },
-    allows (sender, { type, recipient }) {
-      if (!settings.enforceWindow || type === 'template' || recipient.addressing === 'group') return true
-      return (acts.get(`${sender} ${recipient.id}`) ?? 0) > Date.now() - settings.windowMs
+    allows (sender, message) {
+      const isFree = !settings.enforceWindow || message.type === 'template' || message.recipient.addressing === 'group'
+      return isFree || isOpen(sender, message)
     },
     clear () { acts.clear() }
   }

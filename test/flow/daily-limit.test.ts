@@ -60,3 +60,26 @@ await t.test('a sender of a portfolio gets its share, and uses no more', async t
   t.match(await post(node, '+15550007023'), { status: 'queued', waitingFor: 'daily-limit', delayMs: null })
   t.match(await dailyOf(node), { reason: 'portfolio', portfolio: 'acme', used: 2, free: 0 })
 })
+
+await t.test('WhatsApp never has to reject a message for the limit', async t => {
+  await sandbox.control('PUT', 'settings', { messagingLimit: '5', dailyLimit: 5 })
+  t.teardown(async () => await sandbox.control('PUT', 'settings', { messagingLimit: 'TIER_2K', dailyLimit: null }))
+  const node = await environment.start(t, { ...env, DAILY_LIMIT: 'auto', WHATSAPP_PORTFOLIO: 'acme' })
+  // The limit becomes known after the first round. The next one is ten seconds later.
+  await until('it has a share', async () => (await dailyOf(node))?.['limit'] === 5, 30_000)
+  const replies = await Promise.all(Array.from({ length: 24 }, async (_, i) => await post(node, `+155500071${String(i % 12).padStart(2, '0')}`)))
+  t.equal(replies.filter(reply => reply['waitingFor'] === 'daily-limit').length > 0, true)
+  await until('five people got theirs, the others wait', async () => {
+    const daily = await dailyOf(node)
+    return daily?.['used'] === 5 && daily['people'] === 7
+  })
+  const arrivals = (await sandbox.control('GET', 'messages')).body['messages'] as Array<{ code: number | null, recipient: string }>
+  t.strictSame(arrivals.filter(({ code }) => code === 131048), [])
+  t.equal(new Set(arrivals.filter(({ recipient }) => recipient.includes('155500071')).map(({ recipient }) => recipient)).size, 5)
+
+  // The sandbox does enforce it: one who wrote to it around the gateway gets the code.
+  const template = { ...TEMPLATE, messaging_product: 'whatsapp', to: '+15550007199' }
+  const headers = { authorization: 'Bearer any' }
+  const around = await request(`${sandbox.url}/111/messages`, { method: 'POST', body: JSON.stringify(template), headers })
+  t.match(around, { status: 400, body: { error: { code: 131048 } } })
+})
