@@ -2,17 +2,18 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LEASE_GRACE_MS } from '../../src/recovery/recover.js'
-import { createCaller } from '../prove/caller.js'
+import { createCaller, type ProvingCaller } from '../prove/caller.js'
 import { judge, type Judgement } from '../prove/judge.js'
 import type { Watched } from '../prove/fleet.js'
 import { monotonicNow, type Fact, type Rules } from '../prove/history.js'
 import { keys, nodeEnv } from '../support/gateway.js'
 import { pass, until } from '../support/until.js'
 import { endChild, startGateway, type Child } from './child.js'
+import { crowdedDays, DAILY, passDay } from './days.js'
 import type { Ground } from './ground.js'
 import { actsOf, type AuditEntry, type Cell, type Step } from './steps.js'
 import { accountOf, HOOKS } from './webhooks.js'
-import { works, type Stage } from './works.js'
+import { runHousekeeping, works, type Stage } from './works.js'
 
 const LEASE_MS = 6000
 const INTERVAL_MS = 300
@@ -75,6 +76,7 @@ class CellRun {
   readonly #sender: string
   readonly #nodes: Array<{ child: Child, origin: string, watch: string }> = []
   #origins: string[] = []
+  readonly #days: number[] = []
   #isOver = false
   #round = 0
   readonly #deadline = performance.now() + CELL_WITHIN_MS
@@ -95,6 +97,8 @@ class CellRun {
     return lines.some(line => /^(kill|stop) at /.test(line) && line.endsWith(` at ${name}`))
   }
 
+  get #isDaily (): boolean { return this.#cell.steps.some(({ daily }) => daily === true) }
+
   get #reachedFile (): string { return join(this.#ground.folder, `${this.#name}.reached`) }
 
   async play (): Promise<void> {
@@ -108,6 +112,10 @@ class CellRun {
     if (then === 'restart' && victim.end() !== null) await this.#start()
     await Promise.all(this.#pending)
     await this.#end()
+    if (!this.#isDaily) return
+    const templates = new Set(this.facts.flatMap(fact => fact.fact === 'posted' && fact.template !== undefined ? [fact.key] : []))
+    const [crowded] = crowdedDays(await this.#ground.arrivals(this.#sender), templates, this.#days)
+    if (crowded !== undefined) throw new Error(crowded)
   }
 
   /** Leads the node to a step and sees it die or freeze there; after a freeze it goes on, all its leases gone. */
@@ -170,7 +178,8 @@ class CellRun {
         round: this.#round++,
         prefix: this.#name,
         redisPort: this.#ground.redis.port,
-        control: this.#ground.control
+        control: this.#ground.control,
+        days: this.#days
       }
       rounds.push(works[step.work](stage))
       await Promise.race([Promise.all(rounds), until('reached', () => this.#hasMet(step), REACH_WITHIN_MS)])
@@ -186,7 +195,8 @@ class CellRun {
     const resume = async (): Promise<unknown> => await caller.persist('POST', `/senders/${sender}/resume`, {}, status => status === 200)
     await resume()
     // One more message, so that every step has one to lose.
-    await caller.post({ key: `${sender}-last`, to: '15550008888', sender, policy: this.#cell.policy })
+    const template = this.#isDaily ? { template: 'order_ready' } : {}
+    await caller.post({ key: `${sender}-last`, to: '15550008888', sender, policy: this.#cell.policy, ...template })
     let unsettled = -1
     const deadline = performance.now() + END_WITHIN_MS
     while (unsettled !== 0 && performance.now() < deadline) {
@@ -194,6 +204,7 @@ class CellRun {
       unsettled = stats?.['senders'][0].unsettled as number
       // A sender that a message of the work stopped would wait for its probe for a minute.
       if (stats?.['senders'][0].state === 'stopped') await resume()
+      if (this.#isDaily && unsettled !== 0) await this.#nextDay()
       await pass(200)
     }
     for (const fact of this.facts.filter(fact => fact.fact === 'posted')) {
@@ -203,6 +214,25 @@ class CellRun {
     // A message that was not looked up for want of time is not lost.
     if (performance.now() > this.#deadline) throw new Error(`the cell did not end within ${CELL_WITHIN_MS / 1000} s`)
     this.facts.push({ fact: 'over', at: monotonicNow(), unsettled })
+    if (unsettled === 0) await this.#checkCounts(caller)
+  }
+
+  /** People wait for it, and go on with the next housekeeping. */
+  async #nextDay (): Promise<void> {
+    const at = { prefix: this.#name, redisPort: this.#ground.redis.port }
+    await passDay({ ...at, sender: this.#sender, days: this.#days })
+    await runHousekeeping(at)
+    await pass(1000)
+  }
+
+  /** What is counted of a caller agrees with how its messages ended. */
+  async #checkCounts (caller: ProvingCaller): Promise<void> {
+    const ended = this.facts.filter(({ fact }) => fact === 'ended').length
+    const body = await caller.persist('GET', '/callers', undefined, status => status === 200)
+    const { accepted, sent, failed, cancelled, expired, waiting, inFlight } = body?.['callers'].find((one: { name: string }) => one.name === 'operator')
+    if (waiting + inFlight > 0 || accepted !== sent + failed + cancelled + expired || accepted < ended) {
+      throw new Error(`counts of the caller: ${JSON.stringify({ accepted, sent, failed, cancelled, expired, waiting, inFlight, ended })}`)
+    }
   }
 
   async close (): Promise<void> {
@@ -234,6 +264,7 @@ class CellRun {
       env: {
         ...settings,
         ...(this.#cell.steps.some(({ hooks }) => hooks === true) ? HOOKS : {}),
+        ...(this.#isDaily ? DAILY : {}),
         ...(this.#cell.steps.some(({ windows }) => windows === true) ? { WINDOW_CHECK: 'true' } : {}),
         ...(this.#cell.steps.some(({ templates }) => templates === true)
           ? { WHATSAPP_BUSINESS_ACCOUNT_ID: accountOf(this.#sender), TEMPLATE_POLL_MS: '60000' }

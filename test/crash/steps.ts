@@ -25,9 +25,14 @@ export interface Step {
   templates?: true
   /** Windows are checked. */
   windows?: true
+  /** The daily limit holds, as a share of a portfolio. */
+  daily?: true
   /** The second node is stopped until the step is reached; else it would do the work itself. */
   alone?: true
 }
+
+/** One message's, among the arguments of admit. */
+const DIGEST = '^[\\w-]{22}$'
 
 const lost: Lead[] = [{ point: 'admit:after', action: 'lose' }]
 const resettled: Lead[] = [{ point: 'settle:after', having: '^sent$', action: 'lose' }]
@@ -50,10 +55,12 @@ const unpaid = { work: 'unpaid', templates: true, alone: true } as const
 const tried: Lead[] = [{ point: 'set-template:after', having: '^operator 0$', action: 'pass' }]
 const restricted = { work: 'restricted', hooks: true, templates: true } as const
 
+const crowd = { work: 'crowd', daily: true } as const
+const joining = { work: 'joining', daily: true, alone: true } as const
+const crowded: Lead[] = [{ point: 'admit:after', having: DIGEST, nth: 8, action: 'pass' }]
+
 /** In the history of a message that such a job cancels. */
 const BY_CAMPAIGN = 'its campaign was cancelled'
-/** One message's, among the arguments of admit. */
-const DIGEST = '^[\\w-]{22}$'
 
 export const steps: Step[] = [
   { name: 'start: the rules are written', point: 'quota:before', work: 'nothing', boot: true },
@@ -136,6 +143,23 @@ export const steps: Step[] = [
   { name: 'webhook: people wrote, not recorded', point: 'record-windows:before', ...windows },
   { name: 'webhook: people wrote, reply lost', point: 'record-windows:after', ...windows },
 
+  { name: 'daily limit: its settings are written', point: 'set-daily-limit:before', having: '^settings$', ...crowd, boot: true },
+  { name: 'daily limit: its settings were written', point: 'set-daily-limit:after', having: '^settings$', ...crowd, boot: true },
+  { name: 'daily limit: admitting', point: 'admit:before', having: DIGEST, nth: 3, ...crowd },
+  { name: 'daily limit: admitted, reply lost', point: 'admit:after', having: DIGEST, nth: 5, ...crowd },
+  { name: 'daily limit: claiming', point: 'claim:before', having: '^keep$', after: crowded, ...crowd },
+  { name: 'daily limit: claimed, reply lost', point: 'claim:after', having: '^keep$', after: crowded, ...crowd },
+  { name: 'daily limit: giving what is free', point: 'release-suspended:before', after: crowded, ...crowd },
+  { name: 'daily limit: given, reply lost', point: 'release-suspended:after', after: crowded, ...crowd },
+  { name: 'share: a round begins', point: 'lease-shares:before', having: '^begin$', ...joining },
+  { name: 'share: a round has begun, reply lost', point: 'lease-shares:after', having: '^begin$', ...joining },
+  { name: 'share: reading the sender', point: 'set-share:before', having: '^read$', ...joining },
+  { name: 'share: sender read, reply lost', point: 'set-share:after', having: '^read$', ...joining },
+  { name: 'share: raising what is leased', point: 'lease-shares:before', having: '^raise$', ...joining },
+  { name: 'share: leased, reply lost', point: 'lease-shares:after', having: '^raise$', ...joining },
+  { name: 'share: raising it at the sender', point: 'set-share:before', having: '^raise$', ...joining },
+  { name: 'share: raised, reply lost', point: 'set-share:after', having: '^raise$', ...joining },
+
   { name: 'stop: templates, not written', point: 'settle:before', having: '^templates$', ...unpaid },
   { name: 'stop: templates, reply lost', point: 'settle:after', having: '^templates$', ...unpaid },
   { name: 'stop: ending', point: 'set-template:before', having: '^operator 0$', ...unpaid },
@@ -173,6 +197,9 @@ export const steps: Step[] = [
   { name: 'operator: cancelled, reply lost', point: 'cancel:after', having: '^cancelled$', work: 'cancelled' },
   { name: 'operator: moving', point: 'move:before', work: 'moved' },
   { name: 'operator: moved, reply lost', point: 'move:after', work: 'moved' },
+  { name: 'bulk move: its job is taken', point: 'moveToActive:after', having: 'WHATSAPP-bulk', after: asked, work: 'movedByJob' },
+  { name: 'bulk move: moving a message', point: 'move:before', nth: 2, work: 'movedByJob' },
+  { name: 'bulk move: message moved, reply lost', point: 'move:after', nth: 2, work: 'movedByJob' },
   { name: 'operator: pausing', point: 'pause:before', having: '^paused$', work: 'paused' },
   { name: 'operator: paused, reply lost', point: 'pause:after', having: '^paused$', work: 'paused' },
   { name: 'operator: resuming', point: 'pause:before', having: '^active$', work: 'paused' },
@@ -221,8 +248,8 @@ export function sample (variant = 0): Cell[] {
 const CHAIN = process.env['CI'] === undefined ? 4 : 2
 
 /** The steps of templates are alone only because of a second node, which a chain does not have. */
-function needsOwn ({ boot, orphan, alone, hooks, templates }: Step): boolean {
-  return boot === true || orphan === true || hooks === true || (alone === true && templates !== true)
+function needsOwn ({ boot, orphan, alone, hooks, templates, daily }: Step): boolean {
+  return boot === true || orphan === true || hooks === true || daily === true || (alone === true && templates !== true)
 }
 
 export function nameOf ({ steps, action, then, policy }: Cell): string {

@@ -7,6 +7,7 @@ import { campaignOf } from '../prove/operation.js'
 import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import type { Child } from './child.js'
+import { joinPortfolio, passDay } from './days.js'
 import { accountOf, bounce, restrict, write } from './webhooks.js'
 
 export interface Stage {
@@ -26,6 +27,8 @@ export interface Stage {
   redisPort: number
   /** Base URL of the sandbox's own routes. */
   control: string
+  /** When days began, for the daily limit. */
+  days: number[]
 }
 
 export type WorkName = keyof typeof works
@@ -101,6 +104,21 @@ export const works = {
     await posts(stage, '1555000', 2, 2)
     await operate(stage, 'POST', '/resume', {})
   },
+  /** More people than the daily limit allows: some wait until the next day. */
+  async crowd (stage: Stage) {
+    await postInOrder(stage, drafts(stage, '1555000', 5, 2).map(draft => ({ ...draft, template: 'order_ready' })))
+    await pass(1000)
+    await passDay(stage)
+    await runHousekeeping(stage)
+  },
+  /** The same, of a sender that has joined its portfolio again: further people wait for its share. */
+  async joining (stage: Stage) {
+    await passDay(stage)
+    await joinPortfolio(stage)
+    await postInOrder(stage, drafts(stage, '1555000', 3, 1).map(draft => ({ ...draft, template: 'order_ready' })))
+    // By a node each ten seconds.
+    await pass(12_000)
+  },
   /** Messages that need an open window wait until their recipients write. */
   async windowed (stage: Stage) {
     await knowWindows(stage)
@@ -160,6 +178,16 @@ export const works = {
       await stage.caller.ask(stage.origin(), 'PATCH', `/messages/${key}?sender=${stage.sender}`, { priority: 'urgent' })
     }
     await operate(stage, 'POST', '/resume', {})
+  },
+  /** All messages of the sender by one job, behind a pause until it has ended. */
+  async movedByJob (stage: Stage) {
+    await operate(stage, 'POST', '/pause', {})
+    await posts(stage, '1555000', 2, 2)
+    const body = { action: 'move', filter: { sender: stage.sender }, move: { priority: 'urgent' } }
+    const isMade = (status: number): boolean => status >= 200 && status < 300
+    const job = await stage.caller.persist('POST', '/jobs', body, isMade)
+    await stage.caller.persist('GET', `/jobs/${String(job?.['id'])}`, undefined, (status, { finishedAt }) => isMade(status) && finishedAt !== null)
+    await stage.caller.persist('POST', `/senders/${stage.sender}/resume`, {}, isMade)
   },
   async paused (stage: Stage) {
     await operate(stage, 'POST', '/pause', {})
@@ -246,7 +274,7 @@ async function readTemplatesNow ({ prefix, redisPort, sender }: Stage): Promise<
 }
 
 /** A run of housekeeping now, rather than with the next minute. */
-async function runHousekeeping ({ prefix, redisPort }: Stage): Promise<void> {
+export async function runHousekeeping ({ prefix, redisPort }: Pick<Stage, 'prefix' | 'redisPort'>): Promise<void> {
   const queue = new Queue('WHATSAPP-housekeeping', { connection: { host: '127.0.0.1', port: redisPort }, prefix: `{${prefix}}` })
   await queue.add('housekeeping', {}, { removeOnComplete: true })
   await queue.close()
