@@ -46,7 +46,7 @@
 --- @include sender_tat
 local owner = string.match(redis.call('GET', key.drain_lease) or 'requested', '^%S+')
 if owner ~= 'requested' and owner ~= arg.drainRun then return { 'leased' } end
-local sender = read_sender()
+local sender = read_sender('runId')
 if not sender then return { 'no_rules' } end
 local now = clock()
 cool_after_restart(sender, now)

@@ -65,7 +65,7 @@ local due_ms = tonumber(redis.call('ZSCORE', key.failures, id) or nil)
 local reopened = not due_ms and arg.force and redis.call('ZSCORE', key.failed, id)
 if not reopened and (not due_ms or (due_ms > now_ms and not arg.force)) then return { 'gone' } end
 local text = redis.call('HGET', reopened and key.failure_records or key.backlog, id)
-local sender = read_sender()
+local sender = read_sender('runId')
 if not sender then return { 'no_rules' } end
 local record = text and read_record(text)
 -- Lane 0: it failed after it was accepted, when its content was no longer stored.

@@ -15,7 +15,8 @@ local function create_candidates(ready, want, now)
     if ready[lane] then read_page(lane) end
   end
   local function next_candidate(slot)
-    for _, lane in ipairs(lane_order(slot)) do
+    for place = 1, LANES do
+      local lane = lane_at(slot, place)
       if ready[lane] then
         if position[lane] > 2 * want + 2 then read_page(lane) end
         local page, at = pages[lane], position[lane]

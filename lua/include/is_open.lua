@@ -8,7 +8,8 @@ local function is_open(sender, sender_tat, slots, lane, tat, now)
     return false
   end
   -- It must not overtake ready messages of its own or a higher lane, nor take a slot that is reserved for the lower lanes.
-  for _, l in ipairs(lane_order(slots + 1)) do
+  for place = 1, LANES do
+    local l = lane_at(slots + 1, place)
     if redis.call('ZCOUNT', key.ready[l], '-inf', int(now)) > 0 then return false end
     if l == lane then return true end
   end

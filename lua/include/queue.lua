@@ -37,10 +37,10 @@ local function next_ready(queues, recipient, tat, rate, since)
   end
 end
 
--- The order of lanes for slot number `slot`, from 1. Every tenth slot goes to the lower lanes first, to
--- normal and bulk alternately.
-local function lane_order(slot)
-  if slot % 10 ~= 0 then return { 1, 2, 3 } end
-  if slot % 20 == 10 then return { 2, 3, 1 } end
-  return { 3, 2, 1 }
+-- The lane at `place` in the order of lanes for slot number `slot`, both from 1. Every tenth slot goes to the lower lanes first, to normal and bulk
+-- alternately: 1 2 3, or 2 3 1, or 3 2 1.
+local function lane_at(slot, place)
+  if slot % 10 ~= 0 then return place end
+  if slot % 20 == 10 then return place % LANES + 1 end
+  return LANES + 1 - place
 end

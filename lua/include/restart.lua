@@ -9,7 +9,8 @@ local function cool_after_restart(sender, now)
   if sender.is_run_known then return end
   sender.is_run_known = true
   local info = arg.runId ~= '' and 'master_replid:' .. arg.runId .. '\r' or redis.call('INFO', 'replication')
-  local last = redis.call('HGET', key.sender, 'runId')
+  local last = sender.run_id
+  if last == nil then last = redis.call('HGET', key.sender, 'runId') end
   if last and string.find(info, 'master_replid:' .. last .. '\r', 1, true) then return end
   if last then
     -- What people wrote in the last moments may be lost, too (include/window.lua).

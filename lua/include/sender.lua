@@ -2,10 +2,10 @@
 
 -- nil if no rules are written, as in a new or an emptied Redis. The numbers of the rules are packed by quota.lua, since each field that a script
 -- reads and converts takes as long as a small command. `limits`: false unless some messages of the sender may have to wait for more than rates and
--- state: then scripts read more (include/template.lua).
-local function read_sender()
-  local rules, status, until_us, circuit, cool_until, callbacks, limits =
-    unpack(redis.call('HMGET', key.sender, 'rules', 'status', 'until', 'circuit', 'coolUntil', 'callbacks', 'limits'))
+-- state: then scripts read more (include/template.lua). A script that grants in each call passes `runId`, for include/restart.lua.
+local function read_sender(...)
+  local rules, status, until_us, circuit, cool_until, callbacks, limits, run_id =
+    unpack(redis.call('HMGET', key.sender, 'rules', 'status', 'until', 'circuit', 'coolUntil', 'callbacks', 'limits', ...))
   if not rules or #rules < 48 then return nil end
   local pair_interval, pair_burst, sender_interval, sender_burst, max_in_flight, version = struct.unpack('>dddddd', rules)
   local sender = {
@@ -18,7 +18,8 @@ local function read_sender()
     cool_until = cool_until and tonumber(cool_until) or 0,
     callbacks = callbacks == '1',
     circuit = circuit,
-    limits = limits
+    limits = limits,
+    run_id = run_id
   }
   -- A rate below the rule, see adaptive_rate.lua.
   if #rules > 48 then

@@ -101,7 +101,8 @@ local function create_shared_candidates(want, now)
   end
   local function next_candidate(slot)
     if shares then advance_share(slot) else prepare() end
-    for _, lane in ipairs(lane_order(slot)) do
+    for place = 1, LANES do
+      local lane = lane_at(slot, place)
       local share = foremost(lane)
       if share then
         local at = share.at
