@@ -40,7 +40,7 @@
 --   digest        text    of sender, caller and key
 --   fingerprint   hex     of the content
 --   recipient     text    canonical, without a space or a colon
---   lane          number  1 to 3: urgent, normal, bulk
+--   lane          number  1 to 3: urgent, normal, bulk; negative where its campaign may have another
 --   payload       JSON    one line
 --   inline        flag    it may be granted now, since the caller can start it; without the flag it is queued
 --   whenLimited   word    wait, or reject: it is granted now or rejected
@@ -85,7 +85,7 @@ if sender and redis.call('ZCOUNT', key.scheduled, '-inf', int(now_ms)) > 0 then
 end
 local function admit(m)
   local message, at = messages[m], now + m - 1
-  local recipient, lane = message.recipient, message.lane
+  local recipient, lane = message.recipient, math.abs(message.lane)
   local known = redis.call('GET', message.msg)
   if known then
     --- @include repeat_of
@@ -99,10 +99,10 @@ local function admit(m)
     caller, cap = meet_caller(sender, message.caller, now)
   end
   if message.marketing and redis.call('HEXISTS', key.opt_outs, recipient) == 1 then return { 'rejected', 'RECIPIENT_OPTED_OUT', 0 } end
-  local effect, suspended, suspended_us, blocked_by, counts = nil, 0, nil, nil, nil -- of its template, campaign, window or the daily limit
+  local effect, suspended, suspended_us, blocked_by, on_grant = nil, 0, nil, nil, nil -- of its template, campaign, window or the daily limit
   if sender.limits and message.template ~= '' then
     --- @include hold
-    effect, suspended, suspended_us, blocked_by, counts = hold_new(sender, message, now)
+    lane, effect, suspended, suspended_us, blocked_by, on_grant = hold_new(sender, message, now)
   end
   -- A pair is busy with a grant, which has no ready time, or with a queue, whose head has one.
   local tat, is_granted, ready_lane = read_pair(recipient)
@@ -127,10 +127,10 @@ local function admit(m)
     end
   end
   -- From here on nothing may fail. A granted message draws a number too: it may be given back. So does a scheduled one, to order those of a moment.
-  local record, id, expires = store_message(message, generation, next_number(), scheduled_for, now_ms)
+  local record, id, expires = store_message(message, lane, generation, next_number(), scheduled_for, now_ms)
   unsettled = unsettled + 1
   if granted then
-    grant_message(sender, recipient, id, 1, message.holder, tat, at, counts)
+    grant_message(sender, recipient, id, 1, message.holder, tat, at, on_grant)
     sender_tat, slots, has_granted = advance(sender_tat, at, sender.sender_rate), slots + 1, true
     return { 'granted', generation, effect and 1 or 0 } -- without an expiry entry: a settlement that gives it back adds it
   end

@@ -30,14 +30,14 @@
 -- Arguments:
 --   now           µs    empty for Redis's clock
 --   id            text  of the message
---   reason        word  cancelled, expired (only once its life is over), rejected (only while its template is), or closed (only while its window is)
+--   reason        word  cancelled, expired (only once its life is over or its campaign has ended), rejected (only while its template is), or closed (only while its window is)
 --   resultSuffix  text  caller, '-', metadata: end of the compact result
 --   history       JSON  who and why, one line; kept if the message failed
 --
 -- Returns:
 --   done   wakeHint, hadFailed?
 --   busy   -                     it is in flight, its outcome is unknown, or the sender has no rules yet
---   alive  -                     it has not expired, its template is not rejected, or its window not closed
+--   alive  -                     it has not expired and its campaign not ended, its template is not rejected, or its window not closed
 --   gone   -                     it is settled or unknown
 --- @include clock
 --- @include history
@@ -65,7 +65,10 @@ if (grant and grant.id == id) or redis.call('ZSCORE', key.unknown, id) then
   if is_expired then redis.call('ZADD', key.expiry, 'XX', now_ms + 60000, id) end
   return { 'busy' }
 end
-if is_expired and record.expires > now_ms then return { 'alive' } end
+if is_expired and record.expires > now_ms then
+  local _, _, campaign = read_mark(record.template)
+  if not campaign or campaign_effect(campaign, record.seq, now) ~= 'ended' then return { 'alive' } end
+end
 local is_rejected = arg.reason == 'rejected' or arg.reason == 'closed'
 if is_rejected then
   -- Also while its campaign is paused: it may wait for its template.

@@ -3,24 +3,25 @@
 -- in the order of lanes, and returns when to claim next. Or ends the run.
 --
 -- Keys:
---   backlog       hash    id -> record of an unsettled message
---   queue:<lane>  zset    messages that wait
---   ready:<lane>  zset    recipient -> when its head may be sent, µs
---   grants        hash    recipient -> grant
---   pair-tat      zset    recipient -> TAT, µs
---   sender-tat    string  TAT in µs, slots used
---   seq           string  last number drawn for a queue
---   sender        hash    rules and state
---   inflight      zset    id -> lease end, µs
---   scheduled     zset    `number:id` -> ms
---   drain-lease   string  the drain run and when it wakes, µs; or `requested`
---   opt-outs      hash    recipients that want no marketing
---   templates     hash    templates that are not sent now
---   suspended     zset    `group:number:id` of messages that wait outside of their queues
---   windows       zset    recipient -> last act, ms
---   shares        hash    the callers of each lane, and their virtual times
---   daily         zset    recipient -> when it was counted for the daily limit, ms
---   daily-queue   zset    recipient -> number of its first message that waits for the daily limit
+--   backlog          hash    id -> record of an unsettled message
+--   queue:<lane>     zset    messages that wait
+--   ready:<lane>     zset    recipient -> when its head may be sent, µs
+--   grants           hash    recipient -> grant
+--   pair-tat         zset    recipient -> TAT, µs
+--   sender-tat       string  TAT in µs, slots used
+--   seq              string  last number drawn for a queue
+--   sender           hash    rules and state
+--   inflight         zset    id -> lease end, µs
+--   scheduled        zset    `number:id` -> ms
+--   drain-lease      string  the drain run and when it wakes, µs; or `requested`
+--   opt-outs         hash    recipients that want no marketing
+--   templates        hash    templates, and `#` and campaigns, that are not sent now
+--   suspended        zset    `group:number:id` of messages that wait outside of their queues
+--   windows          zset    recipient -> last act, ms
+--   shares           hash    the callers of each lane, and their virtual times
+--   daily            zset    recipient -> when it was counted for the daily limit, ms
+--   daily-queue      zset    recipient -> number of its first message that waits for the daily limit
+--   campaign-starts  zset    campaign -> when the next of its messages are released, µs
 --
 -- Arguments:
 --   now           µs      empty for Redis's clock
@@ -68,6 +69,13 @@ local free = sender.max_in_flight - redis.call('ZCARD', key.inflight)
 local want = math.max(0, math.min(arg.want, free, is_probing and 1 or math.huge, allowed(sender_tat, now, sender.sender_rate)))
 if (block and not is_probing) or sender.cool_until > now or arg.mode == 'end' then want = 0 end
 
+local next_start = nil
+if sender.limits and string.find(sender.limits, 'plans', 1, true) then
+  --- @include campaign_starts
+  if want > 0 then start_campaigns(sender, want, now) end
+  next_start = first_start
+end
+
 local lease_end, dropped, is_repaired = int(now + arg.leaseMs * 1000), 0, false
 local queues, ready, grants, expired, unwanted, closed = filled(key.queue), filled(key.ready), {}, {}, {}, {}
 
@@ -98,7 +106,7 @@ local function consider(lane, recipient, ready_at)
   end
   if sender.limits and record.template then
     --- @include hold
-    effect = hold_head(sender, record, id, member, now, closed)
+    effect = hold_head(sender, record, id, member, now, closed, expired)
     if effect == 'skipped' then return effect elseif effect == 'suspended' then return repair(recipient, now) end
   end
   local possible, attempt = math.max(ready_at, earliest(sender_tat, sender.sender_rate), sender.cool_until), record.attempts + 1
@@ -128,7 +136,7 @@ end
 
 -- When to claim next: the first ready time that sender rate, cool-down and pause allow, or the first scheduled message.
 if is_repaired and not save_shares then first_left = select(3, create_candidates(key.ready, 0, now)) end
-local next_at = first_left()
+local next_at = math.min(first_left(), next_start and next_start() or math.huge)
 if next_at < math.huge then
   next_at = math.max(next_at, earliest(sender_tat, sender.sender_rate), sender.cool_until)
   if block then next_at = math.max(next_at, resumes_at or math.huge) end

@@ -37,6 +37,7 @@
 --   shares             hash    callers of each lane, and their virtual times
 --   daily              zset    recipient -> when it was counted for the daily limit, ms
 --   daily-queue        zset    recipient -> number of its first message that waits for the daily limit
+--   campaign-starts    zset    campaign -> when the next of its messages are released, µs
 --   drain-lease        string  the drain run of this sender
 --   latest             list    ids of the newest messages
 --
@@ -64,5 +65,5 @@ local left = redis.call('EXISTS', key.backlog, key.grants, key.pair_tat, key.inf
 if left > 0 then return { 'in-use' } end
 -- What is left concerns messages that are not sent any more, and recipients that no message reaches.
 redis.call('UNLINK', key.sender, key.sender_tat, key.seq, key.opt_outs, key.templates, key.windows, key.campaigns, key.completed, key.drain_lease,
-  key.parked_bodies, key.latest, key.shares, key.daily, key.daily_queue, unpack(key.ready))
+  key.parked_bodies, key.latest, key.shares, key.daily, key.daily_queue, key.campaign_starts, unpack(key.ready))
 return { 'forgotten' }

@@ -94,6 +94,10 @@ if place then
   if reason == 'daily-limit' then
     --- @include daily
     wait = daily_wait(record.recipient, now_ms)
+  elseif reason == 'campaign-paused' then
+    local _, _, campaign = read_mark(record.template)
+    local effect, least = campaign_effect(campaign, record.seq, now)
+    if is_planned(effect) then wait, reason = least, effect end
   end
   return found('queued', 0, wait, reason, 0)
 end
@@ -103,7 +107,11 @@ local _, ready_at = ready_of(record.recipient, now)
 local tat, sender_tat = pair_tat_of(record.recipient), read_sender_tat()
 local wait, waiting_for = estimate_wait(sender, record.lane, now, tat, sender_tat, before, before == 0 and ready_at or nil,
   nil, record.caller)
-local effect = sender.limits and record.template
-  and effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now_ms)
-if effect and effect ~= 'closed' and effect ~= 'replace' then wait, waiting_for = -1, waiting_for_of(effect) end
+local effect, least
+if sender.limits and record.template then
+  effect, least = effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now)
+end
+if is_planned(effect) then
+  if least > wait and wait >= 0 then wait, waiting_for = least, effect end
+elseif effect and effect ~= 'closed' and effect ~= 'replace' and effect ~= 'ended' then wait, waiting_for = -1, waiting_for_of(effect) end
 return found('queued', 0, wait, waiting_for, before + 1)

@@ -5,15 +5,16 @@
 -- Returns when to check again: until then the drain run handles the sender, or a script that changes it returns a wake hint.
 --
 -- Keys:
---   backlog       hash    id -> record of an unsettled message
---   ready:<lane>  zset    recipient -> when its head may be sent, µs
---   grants        hash    recipient -> grant
---   sender        hash    rules and state
---   inflight      zset    id -> lease end, or the end of its grace, µs
---   unknown       zset    id -> hold end, ms
---   scheduled     zset    `number:id` -> ms
---   drain-lease   string  the drain run of this sender
---   parked        zset    status -> ms of the next attempt to match it
+--   backlog          hash    id -> record of an unsettled message
+--   ready:<lane>     zset    recipient -> when its head may be sent, µs
+--   grants           hash    recipient -> grant
+--   sender           hash    rules and state
+--   inflight         zset    id -> lease end, or the end of its grace, µs
+--   unknown          zset    id -> hold end, ms
+--   scheduled        zset    `number:id` -> ms
+--   drain-lease      string  the drain run of this sender
+--   campaign-starts  zset    campaign -> when the next of its messages are released, µs
+--   parked           zset    status -> ms of the next attempt to match it
 --
 -- Arguments:
 --   now      µs     empty for Redis's clock
@@ -86,17 +87,17 @@ end
 -- Redis orders holds of one end by id, which is random; their messages are decided in the order of acceptance.
 table.sort(unknown, function(a, b) return a.at < b.at or (a.at == b.at and a.seq < b.seq) end)
 
-local first = earliest_ready(now)
+-- The first member of a sorted set: its score in µs, or math.huge.
+local function first_us(zset, unit)
+  local entry = redis.call('ZRANGE', zset, 0, 0, 'WITHSCORES')
+  return entry[1] and tonumber(entry[2]) * unit or math.huge
+end
+local first = math.min(earliest_ready(now), first_us(key.campaign_starts, 1))
 local sender = read_sender()
 if sender and first < math.huge then
   local block, resumes_at = blocked(sender, now)
   first = math.max(first, sender.cool_until)
   if block then first = math.max(first, resumes_at or math.huge) end
-end
--- The first member of a sorted set: its score in µs, or math.huge.
-local function first_us(zset, unit)
-  local entry = redis.call('ZRANGE', zset, 0, 0, 'WITHSCORES')
-  return entry[1] and tonumber(entry[2]) * unit or math.huge
 end
 first = math.min(first, first_us(key.scheduled, 1000))
 -- 2 s ahead, so that a drain run has started when the message is ready.

@@ -1,47 +1,52 @@
 #!lua flags=allow-oom
 -- Returns messages whose template is sent again, or whose campaign is resumed, to their queues, with their numbers, ahead of younger ones; names
--- those whose template is rejected or whose campaign is cancelled, which the caller closes; and removes what has ended of templates. Messages that
+-- those whose template is rejected or whose campaign is cancelled or has ended, which the caller closes; and removes what has ended of templates. Messages that
 -- wait until a person writes return if windows are checked no longer. Of those that wait for the daily limit, as many people get theirs back as are
 -- free, in their order. Once a stop of all templates has ended by its time, one message is the probe, and the others wait for it.
 --
 -- Keys:
---   backlog       hash    id -> record of an unsettled message
---   queue:<lane>  zset    messages that wait
---   ready:<lane>  zset    recipient -> when its head may be sent, µs
---   grants        hash    recipient -> grant
---   pair-tat      zset    recipient -> TAT, µs
---   sender        hash    rules and state
---   drain-lease   string  the drain run of this sender
---   templates     hash    template, or `#` and a campaign -> why it is not sent
---   suspended     zset    `group:number:id` of messages that wait for their template, or until a person writes
---   daily         zset    recipient -> when it was counted for the daily limit, ms
---   daily-queue   zset    recipient -> number of its first message that waits for the daily limit
+--   backlog          hash    id -> record of an unsettled message
+--   queue:<lane>     zset    messages that wait
+--   ready:<lane>     zset    recipient -> when its head may be sent, µs
+--   grants           hash    recipient -> grant
+--   pair-tat         zset    recipient -> TAT, µs
+--   sender           hash    rules and state
+--   drain-lease      string  the drain run of this sender
+--   templates        hash    template, or `#` and a campaign -> why it is not sent
+--   suspended        zset    `group:number:id` of messages that wait for their template, or until a person writes
+--   daily            zset    recipient -> when it was counted for the daily limit, ms
+--   daily-queue      zset    recipient -> number of its first message that waits for the daily limit
+--   campaign-starts  zset    campaign -> when the next of its messages are released, µs
 --
 -- Arguments:
 --   now    µs     empty for Redis's clock
 --   limit  count  messages at most
 --
 -- Returns:
---   released  count, rejected, isDone?, wakeHint, cancelled   rejected and cancelled: ids; isDone: no more messages are to be released
+--   released  count, rejected, isDone?, wakeHint, cancelled, ended   rejected, cancelled and ended: ids; isDone: no more messages are to be released
 --   no_rules  -                                    no rules are written for this sender
 --- @include clock
 --- @include sender
 --- @include record
 --- @include template_stop
+--- @include campaign_plan
 --- @include repair_ready
 --- @include wake_hint
 
 local sender, now = read_sender(), clock()
 if not sender then return { 'no_rules' } end
-local texts, templates = redis.call('HGETALL', key.templates), {}
+local texts, templates, has_plans = redis.call('HGETALL', key.templates), {}, nil
 for i = 1, #texts, 2 do
   local entry = read_template(texts[i + 1])
   local is_over = not entry or entry.until_us > 0 and entry.until_us <= now
   if not is_over then templates[texts[i]] = entry end
+  local plan = string.sub(texts[i], 1, 1) == '#' and read_plan(entry)
+  has_plans = has_plans or plan
+  if plan and plan.end_us <= now and entry.state ~= 'cancelled' then templates[texts[i]] = { state = 'ended', name = entry.name } end
 end
 
 local is_checked = redis.call('HEXISTS', key.sender, 'windowGapMs') == 1
-local count, rejected, cancelled, first_ready_at, last_number = 0, {}, {}, math.huge, 0
+local count, rejected, cancelled, ended, first_ready_at, last_number = 0, {}, {}, {}, math.huge, 0
 local function release(member)
   local seq, id = string.match(member, '^[^:]+:(%d+):(.+)$')
   local text = redis.call('HGET', key.backlog, id)
@@ -83,7 +88,9 @@ while left > 0 do
   local entry, sign = templates[template], string.sub(first, 1, 1)
   local is_window, state = sign == '=', entry and entry.state or 'releasing'
   if is_window and is_checked then state = 'window' elseif sign == '+' then state = 'daily' end
-  local named = state == 'rejected' and rejected or state == 'cancelled' and cancelled or nil
+  local named = state == 'rejected' and rejected or state == 'cancelled' and cancelled or state == 'ended' and ended or nil
+  -- After a partial restore nothing else would return them.
+  if state == 'planned' and redis.call('ZADD', key.campaign_starts, 'NX', int(now), string.sub(template, 2)) == 1 then first_ready_at = now end
   if state == 'releasing' or named then
     local members = redis.call('ZRANGEBYLEX', key.suspended, '[' .. template .. ':', '(' .. template .. ';', 'LIMIT', 0, left)
     left = left - #members
@@ -108,6 +115,7 @@ if sender.limits then
   local all = read_stop()
   set_limit('stop', all and all.state ~= 'releasing')
   if redis.call('EXISTS', key.templates, key.suspended) == 0 then set_limit('templates', false) end
+  set_limit('plans', has_plans)
 end
 local hint = wake_hint(first_ready_at, now, blocked(sender, now))
-return { 'released', count, rejected, left > 0 and 1 or 0, hint, cancelled }
+return { 'released', count, rejected, left > 0 and 1 or 0, hint, cancelled, ended }

@@ -43,7 +43,7 @@
 -- Returns:
 --   granted   recipient, attempt, stops, lane, body, pairHits, nowMs
 --   queued    wakeHint
---   expired   -        it has expired; the caller closes it
+--   expired   -        it has expired, or its campaign has ended; the caller closes it
 --   unwanted  -        it is marketing, and its recipient has opted out; the caller closes it
 --   gone      -        there is no failure that may be retried now
 --   no_rules  -        no rules are written for this sender
@@ -78,10 +78,11 @@ local known = redis.call('GET', key.msg)
 cool_after_restart(sender, now)
 local recipient, lane, sender_tat, slots = record.recipient, record.lane, read_sender_tat()
 local tat, is_granted, ready_lane = read_pair(recipient)
-local effect, counts, _
+local effect, on_grant, _
 if sender.limits and record.template then
-  effect, _, counts = effect_of(record.template, recipient, record.seq, record.stops, sender.limits, now_ms)
+  effect, _, on_grant = effect_of(record.template, recipient, record.seq, record.stops, sender.limits, now)
 end
+if effect == 'ended' then return { reopened and 'gone' or 'expired' } end
 local may_grant = arg.inline and not effect and not is_granted and not ready_lane and is_open(sender, sender_tat, slots, lane, tat, now)
 if reopened and (record.template or record.caller) then
   --- @include counts
@@ -103,7 +104,7 @@ redis.call('HSET', key.backlog, id, format_record(record))
 redis.call('ZADD', key.expiry, record.expires, id)
 
 if may_grant then
-  grant_message(sender, recipient, id, record.attempts + 1, arg.holder, tat, now, counts)
+  grant_message(sender, recipient, id, record.attempts + 1, arg.holder, tat, now, on_grant)
   write_sender_tat(advance(sender_tat, now, sender.sender_rate), slots + 1)
   return { 'granted', recipient, record.attempts + 1, record.stops, lane, record.body, record.pair_hits, now_ms }
 end

@@ -188,6 +188,11 @@ export function laneOf ({ limits }: Caller): Lane {
   return limits?.defaultLane ?? 'normal'
 }
 
+/** Whether the lane of a campaign may take the place of its own. */
+export function mayUseAnyLane ({ limits }: Caller): boolean {
+  return limits === undefined || limits.lanes === null
+}
+
 /**
  * Why a caller may not post such a message: NOT_PERMITTED with each wrong field; undefined if it may. Without a lane it is no message, and only
  * its sender counts.

@@ -117,11 +117,17 @@ end
 
 -- Removes campaigns and callers from a random sample; the arguments are those of prune.lua. Writes.
 local function prune_counts(now_ms)
+  --- @include campaign_plan
   local sample = redis.call('HRANDFIELD', key.campaigns, arg.limit, 'WITHVALUES')
   local excess, ended = redis.call('HLEN', key.campaigns) - MOST_CAMPAIGNS, {}
   for i = 1, #sample, 2 do
     local words = read_counts(sample[i + 1])
-    if unsettled_of(words) <= 0 then ended[#ended + 1] = { name = sample[i], at = tonumber(words[3]) } end
+    if unsettled_of(words) <= 0 then
+      -- Until its start and its end it may get messages.
+      local plan = read_plan(read_template(redis.call('HGET', key.templates, '#' .. sample[i])))
+      local planned_us = plan and math.max(plan.start_us, plan.end_us < math.huge and plan.end_us or 0) or 0
+      ended[#ended + 1] = { name = sample[i], at = math.max(tonumber(words[3]), math.floor(planned_us / 1000)) }
+    end
   end
   table.sort(ended, function(a, b) return a.at < b.at end)
   for place, one in ipairs(ended) do

@@ -26,11 +26,33 @@ local function is_behind(recipient, seq)
   return first and (not seq or tonumber(string.match(first, ':(%d+):')) < seq)
 end
 
--- What a campaign does to a message: nil, `campaign-paused` or `cancelled`. Reads only.
-local function campaign_effect(campaign, seq)
+-- What a campaign does to a message: nil, `cancelled`, `ended`, or why it waits: `campaign-paused`; or `campaign-start` or `campaign-rate`, then also
+-- how long at least, µs. The third value: what its grant calls. Reads only.
+local function campaign_effect(campaign, seq, now)
   local entry = read_template(redis.call('HGET', key.templates, '#' .. campaign))
-  if entry and entry.state == 'cancelled' then return 'cancelled' end
+  if not entry then return nil end
+  if entry.state == 'cancelled' then return 'cancelled' end
+  -- Behind its name it has a plan.
+  if string.find(entry.name, ' ', 1, true) then
+    --- @include campaign_plan
+    local plan = read_plan(entry)
+    if plan and plan.end_us <= now then return 'ended' end
+    if plan and entry.state == 'planned' then return plan_effect(campaign, entry, plan, seq, now) end
+  end
   return is_holding(entry, seq) and 'campaign-paused' or nil
+end
+
+-- The lane of a new message. A negative number is the one where it names none: its campaign may have another. Reads only.
+local function lane_of_new(message)
+  local lane, plan = message.lane, nil
+  if lane > 0 then return lane end
+  local _, _, campaign = read_mark(message.template)
+  local entry = campaign and read_template(redis.call('HGET', key.templates, '#' .. campaign))
+  if entry then
+    --- @include campaign_plan
+    plan = read_plan(entry)
+  end
+  return plan and plan.lane > 0 and plan.lane or -lane
 end
 
 -- What template and window do to the message with this mark: nil, it may be sent; `template-paused` or `templates-stopped`, it waits; `rejected` with
@@ -47,20 +69,26 @@ local function own_effect_of(plan, template, recipient, seq, stops, now_ms)
   return template and template_effect(template, seq) or 'replace', act
 end
 
--- The same with its campaign, which comes first: `campaign-paused`, it waits; `cancelled` with it. And with the daily limit, which comes last:
--- `daily-limit`, it waits. The third value: whether its grant counts the recipient. `limits`: as of read_sender(). Reads only.
-local function effect_of(mark, recipient, seq, stops, limits, now_ms)
+-- The same with its campaign, which comes first, as of campaign_effect(). And with the daily limit, which comes last: `daily-limit`, it waits. The
+-- third value: what its grant has to call, which counts the recipient and takes the campaign's slot. `limits`: as of read_sender(). Reads only.
+local function effect_of(mark, recipient, seq, stops, limits, now)
   local plan, template, campaign = read_mark(mark)
-  local effect, act = campaign and campaign_effect(campaign, seq), nil
-  if effect then return effect end
+  local now_ms, effect, act, take = math.floor(now / 1000), nil, nil, nil
+  if campaign then
+    effect, act, take = campaign_effect(campaign, seq, now)
+    if effect then return effect, act end
+  end
   effect, act = own_effect_of(plan, template, recipient, seq, stops, now_ms)
-  if not string.find(limits, 'daily', 1, true) then return effect, act end
+  if not string.find(limits, 'daily', 1, true) then return effect, act, take end
   -- In doubt it counts: only in a window that is surely open it does not.
   local may_count = effect == 'replace' or not effect and (plan == 'c' or not plan and template)
-  if not may_count or is_open_by_record(recipient, now_ms) then return effect, act end
+  if not may_count or is_open_by_record(recipient, now_ms) then return effect, act, take end
   --- @include daily
   if has_to_wait(recipient, seq, now_ms) then return 'daily-limit' end
-  return effect, act, true
+  return effect, act, function()
+    count_recipient(recipient, now_ms)
+    if take then take() end
+  end
 end
 
 -- What a message waits for with such an effect.
@@ -68,46 +96,52 @@ local function waiting_for_of(effect)
   return effect == 'cancelled' and 'campaign-paused' or effect == 'rejected' and 'template-paused' or effect
 end
 
--- The same of a new message, as in admit.lua: the effect, how many messages wait for the same person, and how long this one waits, µs; of a closed
--- window how long ago it was closed; what it waits for; and whether its grant counts the recipient. Writes only after a restart of Redis, which may
--- have lost acts.
-local function hold_new(sender, message, now)
-  cool_after_restart(sender, now)
-  local now_ms, recipient = math.floor(now / 1000), message.recipient
-  local effect, act, counts = effect_of(message.template, recipient, nil, 0, sender.limits, now_ms)
-  if effect == 'closed' then return effect, 0, closed_for(act, now_ms) end
-  if effect == 'daily-limit' then
-    --- @include daily
-    return effect, count_suspended('+' .. recipient), daily_wait(recipient, now_ms), effect
-  end
-  return effect, effect == 'window' and count_suspended('=' .. recipient) or 0, -1, waiting_for_of(effect), counts
+-- Whether the effect is that of a plan, which knows how long the message waits at least.
+local function is_planned(effect)
+  return effect == 'campaign-start' or effect == 'campaign-rate'
 end
 
--- Moves the head of a queue to `suspended`, where it does not block its pair. A cancelled one is closed there. Writes.
-local function suspend(record, id, member, effect)
+-- The same of a new message, as in admit.lua: its lane, the effect, how many messages wait for the same person, and how long this one waits, µs; of a
+-- closed window how long ago it was closed; what it waits for; and what its grant calls. Writes only after a restart of Redis, which may have lost acts.
+local function hold_new(sender, message, now)
+  cool_after_restart(sender, now)
+  local now_ms, recipient, lane = math.floor(now / 1000), message.recipient, lane_of_new(message)
+  local effect, act, on_grant = effect_of(message.template, recipient, nil, 0, sender.limits, now)
+  if effect == 'closed' then return lane, effect, 0, closed_for(act, now_ms) end
+  if effect == 'daily-limit' then
+    --- @include daily
+    return lane, effect, count_suspended('+' .. recipient), daily_wait(recipient, now_ms), effect
+  end
+  local wait = is_planned(effect) and act or -1
+  return lane, effect, effect == 'window' and count_suspended('=' .. recipient) or 0, wait, waiting_for_of(effect), on_grant
+end
+
+-- Moves the head of a queue to `suspended`, where it does not block its pair. A cancelled one is closed there. `starts_at`: when the first of its
+-- campaign may start by its plan, µs. Writes.
+local function suspend(record, id, member, effect, starts_at)
   local _, template, campaign = read_mark(record.template)
+  local is_of_campaign = effect == 'campaign-paused' or effect == 'cancelled' or is_planned(effect)
   local group = effect == 'window' and '=' .. record.recipient or effect == 'templates-stopped' and ALL_TEMPLATES
-    or effect == 'daily-limit' and '+' .. record.recipient or (effect == 'campaign-paused' or effect == 'cancelled') and '#' .. campaign or template
+    or effect == 'daily-limit' and '+' .. record.recipient or is_of_campaign and '#' .. campaign or template
   redis.call('ZREM', key.queue[record.lane], member)
   redis.call('ZADD', key.suspended, '0', suspended_member_of(group, record.seq, id))
   if effect == 'daily-limit' then redis.call('ZADD', key.daily_queue, 'LT', int(record.seq), record.recipient) end
+  if is_planned(effect) then redis.call('ZADD', key.campaign_starts, 'NX', int(starts_at), campaign) end
 end
 
--- What becomes of the head of a queue: `skipped` if its window is closed and it fails, which adds it to `closed`; `suspended`; `replace`, or nil.
--- It is granted unless it is skipped or suspended, so that its recipient is counted here. Writes.
-local function hold_head(sender, record, id, member, now, closed)
-  local now_ms = math.floor(now / 1000)
-  local effect, _, counts = effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now_ms)
-  if counts then
-    --- @include daily
-    count_recipient(record.recipient, now_ms)
+-- What becomes of the head of a queue: `skipped` if its window is closed and it fails, which adds it to `closed`, or its campaign has ended, which adds
+-- it to `expired`; `suspended`; `replace`, or nil. It is granted unless it is skipped or suspended, so that it is counted here. Writes.
+local function hold_head(sender, record, id, member, now, closed, expired)
+  local effect, wait, on_grant = effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now)
+  if not effect or effect == 'replace' then
+    if on_grant then on_grant() end
+    return effect
   end
-  if not effect or effect == 'replace' then return effect end
-  if effect == 'closed' then
-    closed[#closed + 1] = id
+  if effect == 'closed' or effect == 'ended' then
+    table.insert(effect == 'ended' and expired or closed, id)
     return 'skipped'
   end
-  suspend(record, id, member, effect)
+  suspend(record, id, member, effect, now + (wait or 0))
   return 'suspended'
 end
 

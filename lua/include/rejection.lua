@@ -5,6 +5,7 @@
 -- known. `caller`, `cap`: its caller, and how many messages of that may be unsettled; nil for any number.
 local function rejection_of(message, effect, scheduled_for, unsettled, waiting, wait, caller, cap, now_ms)
   if effect == 'cancelled' then return 'CAMPAIGN_CANCELLED' end
+  if effect == 'ended' then return 'WOULD_EXPIRE' end
   if effect == 'rejected' then return 'TEMPLATE_REJECTED' end
   if effect == 'closed' and not scheduled_for then return 'WINDOW_CLOSED' end
   if unsettled >= arg.backlogCap then return 'BACKLOG_FULL' end

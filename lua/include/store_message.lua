@@ -1,10 +1,10 @@
 --- @include record
 --- @include lookup_index
 -- Stores a message that admit.lua accepts; `message` as there. `seq`: its number in the queue. Returns record, id and the end of its life. Writes.
-local function store_message(message, generation, seq, scheduled_for, now_ms)
+local function store_message(message, lane, generation, seq, scheduled_for, now_ms)
   local id, expires = message.digest .. '.' .. generation, (scheduled_for or now_ms) + message.lifeMs
   local record = {
-    recipient = message.recipient, lane = message.lane, seq = seq, attempts = 0, stops = 0, body = message.payload, marketing = message.marketing,
+    recipient = message.recipient, lane = lane, seq = seq, attempts = 0, stops = 0, body = message.payload, marketing = message.marketing,
     template = message.template ~= '' and message.template or nil, caller = message.caller ~= '' and string.match(message.caller, '^[^*/]+') or nil,
     expires = expires, keep = math.max(now_ms + message.windowMs, (scheduled_for or now_ms) + (arg.findS or 0) * 1000 - 3600000)
   }

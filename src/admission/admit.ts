@@ -41,6 +41,8 @@ export interface Request {
   timestamp?: number
   deduplicate?: boolean
   lane: Lane
+  /** The lane of its campaign takes precedence, if that has one. */
+  isLaneDefault?: boolean
   /** The caller waits, so a free slot may be used at once. */
   inline: boolean
   whenLimited: 'wait' | 'reject'
@@ -137,7 +139,7 @@ export async function admit (
       digest: keyDigest,
       fingerprint: print,
       recipient,
-      lane: lanes.indexOf(request.lane) + 1,
+      lane: (lanes.indexOf(request.lane) + 1) * (request.isLaneDefault === true ? -1 : 1),
       payload: writePayload(recipient, payload),
       inline: request.inline,
       whenLimited: request.whenLimited,

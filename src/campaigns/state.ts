@@ -3,19 +3,22 @@ import { forAll, inIsolation } from '../parallel.js'
 import { releaseSuspended } from '../recovery/release-suspended.js'
 import type { Store } from '../redis/store.js'
 import { isUnavailable, reportError } from '../redis/unavailable.js'
+import { areSame, noPlan, planArguments, planError, plannedEnd, readPlan, type Plan, type PlanChange } from './plan.js'
 import { failuresOf, readEntry, sendersOf, sumsOf, type Entry, type Sums } from './counts.js'
 
 /** What operators do with a campaign; `finished` follows from its counts. */
 export type CampaignState = 'running' | 'paused' | 'cancelled' | 'finished'
 
 /** The counts of a campaign over its senders. Times in ms since the epoch. */
-export interface Campaign extends Sums {
+export interface Campaign extends Sums, Plan {
   name: string
   state: CampaignState
   /** Those that have messages of it. */
   senders: string[]
   /** The failed ones by code, the largest first. */
   failures: Array<{ code: string, count: number }>
+  /** Of each sender, where they differ. */
+  plans?: Array<Plan & { sender: string }>
   /** Null where no end is known. */
   expectedEndAt: number | null
   startedAt: number
@@ -32,7 +35,7 @@ export async function readCampaigns (
   const unavailable: string[] = []
   const parts = await inIsolation(senders, CONCURRENCY, async sender => {
     const { nowMs, found } = await store.run('inspect-campaigns', { sender }, { campaign: name })
-    return found.map((one): Part => ({ name: one.name, nowMs, entry: readEntry(sender, one, nowMs) }))
+    return found.map((one): Part => ({ name: one.name, nowMs, entry: readEntry(sender, one, nowMs), plan: readPlan(one.plan) }))
   }, (error, sender) => {
     if (!isUnavailable(error)) throw error
     unavailable.push(sender)
@@ -43,26 +46,39 @@ export async function readCampaigns (
   return { campaigns, unavailable: unavailable.sort() }
 }
 
-interface Part { name: string, nowMs: number, entry: Entry }
+interface Part { name: string, nowMs: number, entry: Entry, plan: Plan }
 
 function sumOf (parts: Part[]): Campaign {
   const [{ name } = { name: '' }] = parts
   const entries = parts.map(({ entry }) => entry)
   const sums = sumsOf(entries)
   const state = stateOf(entries, sums)
-  const { waiting, inFlight, ratePerSecond } = sums
-  const leftMs = state === 'running' && waiting + inFlight > 0 && ratePerSecond > 0 ? (waiting + inFlight) / ratePerSecond * 1000 : null
   const nowMs = Math.max(...parts.map(part => part.nowMs))
+  const plans = parts.map(({ entry: { sender }, plan }) => ({ sender, ...plan })).sort((a, b) => a.sender < b.sender ? -1 : 1)
+  const { sender: _, ...first } = plans.find(plan => !areSame([plan, noPlan])) ?? { sender: '', ...noPlan }
   return {
     name,
     state,
     senders: sendersOf(entries),
     ...sums,
+    ...first,
+    ...(areSame(plans) ? {} : { plans }),
     failures: failuresOf(entries),
-    expectedEndAt: leftMs === null ? null : Math.round(nowMs + leftMs),
+    expectedEndAt: state === 'running' ? endOf(parts, sums, nowMs) : null,
     startedAt: Math.min(...entries.map(({ startedAt }) => startedAt)),
     lastAt: Math.max(...entries.map(({ lastAt }) => lastAt))
   }
+}
+
+/** At the rate of the last ten seconds, but not before its plan allows it, and not after the end of that. */
+function endOf (parts: Part[], { waiting, inFlight, ratePerSecond }: Sums, nowMs: number): number | null {
+  const left = waiting + inFlight
+  if (left === 0) return null
+  const open = parts.filter(({ entry }) => entry.waiting + entry.inFlight > 0)
+  const ends = open.map(({ plan, entry }) => plannedEnd(plan, entry.waiting, nowMs)).filter(end => end !== null)
+  if (ratePerSecond > 0) ends.push(nowMs + left / ratePerSecond * 1000)
+  const last = Math.max(...open.map(({ plan }) => plan.endAt ?? Infinity))
+  return ends.length === 0 ? null : Math.round(Math.min(last, Math.max(...ends)))
 }
 
 function stateOf (parts: Entry[], { accepted, waiting, inFlight }: Sums): CampaignState {
@@ -71,11 +87,20 @@ function stateOf (parts: Entry[], { accepted, waiting, inFlight }: Sums): Campai
   return accepted > 0 && waiting + inFlight === 0 ? 'finished' : 'running'
 }
 
-/** Writes the state at these senders, at all of them even if one fails. A cancelled campaign stays so. */
+/**
+ * Writes the state at these senders, at all of them even if one fails; an empty one stays as it is. A cancelled campaign stays so. Throws
+ * INVALID_REQUEST for a plan that cannot be. Returns whether one of the plans has changed.
+ */
 export async function writeCampaign (
-  store: Store, senders: readonly string[], campaign: string, state: 'running' | 'paused' | 'cancelled'
-): Promise<void> {
-  await forAll(senders, CONCURRENCY, async sender => await store.run('set-campaign', { sender }, { campaign, state }))
+  store: Store, senders: readonly string[], campaign: string, state: 'running' | 'paused' | 'cancelled' | '', change: PlanChange = {}
+): Promise<boolean> {
+  let isPlanned = false
+  await forAll(senders, CONCURRENCY, async sender => {
+    const reply = await store.run('set-campaign', { sender }, { campaign, state, ...planArguments(change) })
+    if (reply.status === 'wrong') throw planError(reply)
+    if (reply.status === 'written' && reply.isPlanned) isPlanned = true
+  })
+  return isPlanned
 }
 
 /** Senders whose messages are released at once. */
@@ -84,6 +109,17 @@ const RELEASED_AT_ONCE = 10
 /** Resumes a paused campaign. Its messages return to their queues in the background; what a node leaves undone housekeeping finishes. */
 export async function resumeCampaign (deps: CloseDeps, senders: readonly string[], campaign: string): Promise<void> {
   await writeCampaign(deps.store, senders, campaign, 'running')
+  releaseCampaign(deps, senders, campaign)
+}
+
+/** Creates a campaign at these senders, or changes its plan, as writeCampaign. What no plan holds any longer returns as after a pause. */
+export async function planCampaign (deps: CloseDeps, senders: readonly string[], campaign: string, change: PlanChange): Promise<boolean> {
+  const isPlanned = await writeCampaign(deps.store, senders, campaign, '', change)
+  if (isPlanned) releaseCampaign(deps, senders, campaign)
+  return isPlanned
+}
+
+function releaseCampaign (deps: CloseDeps, senders: readonly string[], campaign: string): void {
   forAll(senders, RELEASED_AT_ONCE, async sender => await releaseSuspended(deps, sender)).catch(error => {
     reportError(deps.events, `release of campaign ${campaign}`, error)
   })

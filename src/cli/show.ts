@@ -19,6 +19,8 @@ const reasons: Record<RateLimit['waitingFor'], string> = {
   outage: 'WhatsApp is down, or the backlog is sent in stages: sluice stats shows it',
   window: 'its recipient to write or call: WhatsApp accepts it only within 24 hours after that',
   'campaign-paused': 'its campaign is paused or cancelled: sluice campaign NAME',
+  'campaign-start': 'the start of its campaign: sluice campaign NAME',
+  'campaign-rate': 'the rate of its campaign: sluice campaign NAME',
   'template-paused': 'its template is not approved at WhatsApp now: sluice templates SENDER lists why',
   'daily-limit': 'the daily limit of its sender: sluice sender SENDER shows what is used',
   'templates-stopped': 'WhatsApp sends no template of this sender: sluice stats shows the code',

@@ -175,8 +175,8 @@ export interface paths {
          */
         get: operations["getCampaign"];
         /**
-         * Creates a campaign before its first message
-         * @description Needed only to pause it before it begins: the first message creates it as well.
+         * Creates a campaign before its first message, or changes its plan
+         * @description The first message creates it as well. A change of the plan takes effect at the next grant, also for messages that wait.
          *
          *     Roles: `admin`.
          */
@@ -1235,14 +1235,16 @@ export interface components {
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
              * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
              * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
+                | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1369,14 +1371,16 @@ export interface components {
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
              * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
              * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
+                | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1526,14 +1530,16 @@ export interface components {
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
              * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
              * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
+                | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1685,14 +1691,16 @@ export interface components {
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
              * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
              * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
+                | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1821,14 +1829,16 @@ export interface components {
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
              * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
              * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
+                | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -2033,10 +2043,24 @@ export interface components {
             /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
             unavailable?: string[];
         };
-        /** @description A campaign to create */
+        /** @description A campaign to create, and its plan. A field that is absent stays as it is; null removes it */
         PutCampaign: {
-            /** @description Phone number id of the sender that is to send it; default: all senders */
+            /** @description Phone number id of the sender that is to send it; default: all senders that the API key may use */
             sender?: string;
+            /**
+             * @description The lane of its messages that name no `priority`. `urgent`: before all other lanes. `normal`: the default. `bulk`: after
+             * all other lanes
+             * @enum {string|null}
+             */
+            lane?: "urgent" | "normal" | "bulk" | null;
+            /** @description Messages of it that start in a second, at each sender: 0.01 to 1000 */
+            perSecond?: number | null;
+            /** @description None of its messages starts before. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms since the epoch as a
+             * number or its digits */
+            startAt?: string | number | null;
+            /** @description Those that have not started by then end as EXPIRED. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`, or ms
+             * since the epoch as a number or its digits */
+            endAt?: string | number | null;
         };
         /** @description How many messages FAILED with a code */
         CodeCount: {
@@ -2047,14 +2071,37 @@ export interface components {
             /** @description What the code means */
             explanation: string;
         };
+        /** @description The plan of a campaign at one sender */
+        CampaignPlan: {
+            /** @description The sender */
+            sender: string;
+            /**
+             * @description The lane of its messages that name none; null: as those without a campaign. `urgent`: before all other lanes. `normal`:
+             * the default. `bulk`: after all other lanes
+             * @enum {string|null}
+             */
+            lane: "urgent" | "normal" | "bulk" | null;
+            /** @description Messages of it that start in a second, at each sender; null: as many as its senders send */
+            perSecond: number | null;
+            /**
+             * Format: date-time
+             * @description None of its messages starts before
+             */
+            startAt: string | null;
+            /**
+             * Format: date-time
+             * @description Those that have not started by then end as EXPIRED
+             */
+            endAt: string | null;
+        };
         /** @description The messages of a campaign, over all senders */
         Campaign: {
             /** @description Its name */
             name: string;
             /**
-             * @description What that means for its messages. `running`: its messages are sent. `paused`: none of its messages is sent until it is
-             * resumed. `cancelled`: its waiting messages are cancelled, and it takes no more. `finished`: all its messages have ended; with its next
-             * message it runs again
+             * @description What that means for its messages. `running`: its messages are sent, as its plan allows. `paused`: none of its messages is
+             * sent until it is resumed. `cancelled`: its waiting messages are cancelled, and it takes no more. `finished`: all its messages have
+             * ended; with its next message it runs again
              * @enum {string}
              */
             state: "running" | "paused" | "cancelled" | "finished";
@@ -2078,13 +2125,33 @@ export interface components {
             cancelled: number;
             /** @description Messages whose lifetime ended before they could be sent */
             expired: number;
+            /**
+             * @description The lane of its messages that name none; null: as those without a campaign. `urgent`: before all other lanes. `normal`:
+             * the default. `bulk`: after all other lanes
+             * @enum {string|null}
+             */
+            lane: "urgent" | "normal" | "bulk" | null;
+            /** @description Messages of it that start in a second, at each sender; null: as many as its senders send */
+            perSecond: number | null;
+            /**
+             * Format: date-time
+             * @description None of its messages starts before
+             */
+            startAt: string | null;
+            /**
+             * Format: date-time
+             * @description Those that have not started by then end as EXPIRED
+             */
+            endAt: string | null;
+            /** @description The plan at each sender, where they differ; the fields above are of the first with a plan */
+            plans?: components["schemas"]["CampaignPlan"][];
             /** @description The FAILED messages by code, the most frequent first */
             failures: components["schemas"]["CodeCount"][];
             /** @description Messages that attempts ended, per second, in the last ten seconds */
             ratePerSecond: number;
             /**
              * Format: date-time
-             * @description When it ends at this rate; null if none of its messages waits, or none was sent in the last ten seconds
+             * @description When it ends at this rate and by its plan; null if none of its messages waits, or neither has a rate
              */
             expectedEndAt: string | null;
             /**
@@ -2255,14 +2322,16 @@ export interface components {
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
              * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
              * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
+                | null;
             /** @description As the caller gave it */
             metadata: {
                 [key: string]: unknown;
@@ -2585,14 +2654,15 @@ export interface components {
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
              * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
              * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string}
              */
             waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry";
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry";
             /** @description Messages in the recipient's queue */
             waiting: {
                 /** @description In the urgent lane */
@@ -3170,15 +3240,15 @@ export interface components {
              * recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a
              * recipient opted out of marketing. `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a recipient opted
              * in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker. `create-campaign`: created
-             * a campaign. `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`: cancelled a campaign.
-             * `retry-campaign`: retried the FAILED messages of a campaign. `bulk-cancel`: cancelled the messages that match a filter. `bulk-retry`:
-             * retried the failures that match a filter. `bulk-move`: moved the messages that match a filter. `bulk-acknowledge`: acknowledged the
-             * failures that match a filter. `stop-job`: stopped a bulk job
+             * a campaign. `plan-campaign`: changed the plan of a campaign. `pause-campaign`: paused a campaign. `resume-campaign`: resumed a
+             * campaign. `cancel-campaign`: cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign. `bulk-cancel`:
+             * cancelled the messages that match a filter. `bulk-retry`: retried the failures that match a filter. `bulk-move`: moved the messages
+             * that match a filter. `bulk-acknowledge`: acknowledged the failures that match a filter. `stop-job`: stopped a bulk job
              * @enum {string}
              */
             action: "cancel" | "move" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "resume-template"
-                | "opt-in" | "stop-retries" | "start-retries" | "create-campaign" | "pause-campaign" | "resume-campaign" | "cancel-campaign"
-                | "retry-campaign" | "bulk-cancel" | "bulk-retry" | "bulk-move" | "bulk-acknowledge" | "stop-job";
+                | "opt-in" | "stop-retries" | "start-retries" | "create-campaign" | "plan-campaign" | "pause-campaign" | "resume-campaign"
+                | "cancel-campaign" | "retry-campaign" | "bulk-cancel" | "bulk-retry" | "bulk-move" | "bulk-acknowledge" | "stop-job";
             /** @description The sender; `*` for all */
             sender: string;
             /** @description What it was done to; never a recipient in full */
@@ -3410,14 +3480,16 @@ export interface components {
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `templates-stopped`:
+             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
              * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
              * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
              * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry" | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
+                | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -4151,7 +4223,16 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
+            /** @description `NOT_PERMITTED`: The API key may not post this message */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {

@@ -38,9 +38,9 @@ export class OperatorCalls {
     return await this.#call('GET', pathOf(name), options)
   }
 
-  /** Creates a campaign before its first message. */
-  async putCampaign (name: string, { sender, ...options }: Schemas['PutCampaign'] & CallOptions = {}): Promise<Campaign> {
-    return await this.#call('PUT', pathOf(name), options, { body: { sender } })
+  /** Creates a campaign before its first message, or changes its plan; null removes a field. */
+  async putCampaign (name: string, { sender, lane, perSecond, startAt, endAt, ...options }: Schemas['PutCampaign'] & CallOptions = {}): Promise<Campaign> {
+    return await this.#call('PUT', pathOf(name), options, { body: { sender, lane, perSecond, startAt, endAt } })
   }
 
   /** Pauses a campaign: none of its messages is sent until it is resumed. */

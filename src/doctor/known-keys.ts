@@ -50,6 +50,7 @@ const senderKeys: Record<string, KnownKey> = {
   windows: stays('zset'),
   daily: stays('zset'),
   'daily-queue': stays('zset'),
+  'campaign-starts': stays('zset'),
   'drain-lease': expires('string'),
   latest: expires('list'),
   'replica-mark': expires('string')

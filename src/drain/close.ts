@@ -20,10 +20,12 @@ export const windowClosed: Ending = {
 }
 /** Of messages that waited when their campaign was cancelled. */
 export const campaignCancelled: Ending = { state: 'cancelled', note: 'its campaign was cancelled', reason: 'campaign' }
+/** Of messages that had not started by the end of their campaign. */
+export const campaignEnded: Ending = { state: 'expired', note: 'its campaign has ended' }
 export const cancelledBy = (name: string): Ending => ({ state: 'cancelled', note: `by ${name}` })
 
 /**
- * `busy`: it is in flight or its outcome is unknown. `alive`: it has not expired, its template is not rejected, or its window not closed. `gone`: it
+ * `busy`: it is in flight or its outcome is unknown. `alive`: it has not expired and its campaign not ended, its template is not rejected, or its window not closed. `gone`: it
  * is settled, or not stored.
  */
 export type Closed = 'done' | 'busy' | 'alive' | 'gone'

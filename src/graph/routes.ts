@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { admit } from '../admission/admit.js'
-import { laneOf, notPermitted } from '../callers.js'
+import { laneOf, mayUseAnyLane, notPermitted } from '../callers.js'
 import { SluiceError } from '../errors.js'
 import type { PostDeps } from '../http/admission-result.js'
 import { resultOf } from '../http/admission-result.js'
@@ -86,7 +86,7 @@ async function admitBody (
     deduplicate: false,
     ...(key === undefined ? {} : { headerKey: key }),
     lane: laneOf(caller),
-    ...(caller.limits?.defaultCampaign === undefined ? {} : { campaign: caller.limits.defaultCampaign }),
+    ...(caller.limits?.defaultCampaign === undefined ? {} : { campaign: caller.limits.defaultCampaign, isLaneDefault: mayUseAnyLane(caller) }),
     inline: !prefersAsync(request.headers['prefer']),
     whenLimited: 'wait'
   }))

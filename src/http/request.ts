@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { AdmissionSettings, Request } from '../admission/admit.js'
 import { readHeaderKey, readKey } from '../admission/key.js'
 import type { Caller } from '../callers.js'
-import { laneOf, notPermitted } from '../callers.js'
+import { laneOf, mayUseAnyLane, notPermitted } from '../callers.js'
 import { invalidField, SluiceError } from '../errors.js'
 import { findOtherRecipient, readRecipient } from '../recipient.js'
 import type { Store } from '../redis/store.js'
@@ -96,7 +96,10 @@ function toRequest (deps: RequestDeps, body: PostMessage, context: RequestContex
   if (body.onUnknown !== undefined) request.onUnknown = body.onUnknown
   if (body.category !== undefined) request.category = body.category
   const campaign = body.campaign ?? context.caller.limits?.defaultCampaign
-  if (campaign !== undefined) request.campaign = campaign
+  if (campaign !== undefined) {
+    request.campaign = campaign
+    if (body.priority === undefined && mayUseAnyLane(context.caller)) request.isLaneDefault = true
+  }
   if (body.whenClosed !== undefined) request.whenClosed = body.whenClosed
   if (body.otherwise !== undefined) request.otherwise = body.otherwise
   if (scheduledFor !== undefined) {

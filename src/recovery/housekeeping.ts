@@ -1,3 +1,4 @@
+import { expireEnded } from '../campaigns/expire.js'
 import type { CloseDeps } from '../drain/close.js'
 import { closeAll, lifetimeEnded } from '../drain/close.js'
 import { inIsolation } from '../parallel.js'
@@ -54,6 +55,7 @@ async function pruneSender (deps: HousekeepingDeps, sender: string, total: Prune
   if (cut.failed + cut.resolved > 0) deps.events.emit('failures.cut', { sender, ...cut })
   // Of messages whose release was interrupted, or whose template is rejected.
   await releaseSuspended(deps, sender)
+  total.expired += await expireEnded(deps, sender)
   await forgetIfRemoved(deps, sender)
 }
 

@@ -148,9 +148,13 @@ export interface Replies {
   'schedule-read': Bare<'begun' | 'later'> | { status: 'scheduled', dueMs: number }
   'limit-caller': { status: 'taken', accepted: number, left: number, waitUs: number }
   'release-suspended':
-    | { status: 'released', count: number, rejected: string[], isDone: boolean, wakeHint: WakeHint, cancelled: string[] } | NoRules
-  'set-campaign': { status: 'written', had: boolean } | Bare<'cancelled'>
-  'inspect-campaigns': { status: 'campaigns', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number }> }
+    | { status: 'released', count: number, rejected: string[], isDone: boolean, wakeHint: WakeHint, cancelled: string[], ended: string[] }
+    | NoRules
+  'set-campaign':
+    | { status: 'written', had: boolean, isPlanned: boolean, wakeHint: WakeHint }
+    | { status: 'wrong', field: 'startAt' | 'endAt', reason: 'past' | 'order', startAt: number, endAt: number }
+    | Bare<'cancelled'>
+  'inspect-campaigns': { status: 'campaigns', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number, plan: string }> }
   'inspect-callers': {
     status: 'callers', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number, readyUs: number }>
   }
@@ -245,7 +249,7 @@ export interface Arguments {
   'lease-shares': Timed<'portfolio' | 'round' | 'step' | 'limit' | 'shares'>
   'schedule-read': Timed<'account' | 'step' | 'afterMs' | 'code'>
   'release-suspended': Timed<'limit'>
-  'set-campaign': Timed<'campaign' | 'state'>
+  'set-campaign': Timed<'campaign' | 'state'> & Partial<Record<'lane' | 'perSecond' | 'startAt' | 'endAt', Value>>
   'inspect-campaigns': Timed<'campaign'>
   'inspect-callers': Timed<'limit'>
   'find-messages': Record<'which' | 'campaign' | 'cursor' | 'limit', Value>

@@ -30,6 +30,7 @@ const actions: Record<AuditEntry['action'], string> = {
   'stop-retries': 'stopped the retry worker',
   'start-retries': 'started the retry worker',
   'create-campaign': 'created a campaign',
+  'plan-campaign': 'changed the plan of a campaign',
   'pause-campaign': 'paused a campaign',
   'resume-campaign': 'resumed a campaign',
   'cancel-campaign': 'cancelled a campaign',

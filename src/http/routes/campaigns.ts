@@ -1,10 +1,13 @@
+import type { Static } from '@sinclair/typebox'
 import { actionable, jobIdOf, readBulkJob, startBulkJob, type BulkRequest } from '../../bulk/jobs.js'
-import { readCampaigns, resumeCampaign, writeCampaign, type Campaign } from '../../campaigns/state.js'
+import { notPermitted, type Caller } from '../../callers.js'
+import { planFields, type Plan, type PlanChange } from '../../campaigns/plan.js'
+import { planCampaign, readCampaigns, resumeCampaign, writeCampaign, type Campaign } from '../../campaigns/state.js'
 import type { CloseDeps } from '../../drain/close.js'
-import { SluiceError } from '../../errors.js'
+import { invalidValue, SluiceError } from '../../errors.js'
 import type { OperatorAction } from '../../events.js'
 import type { Explain } from '../../failure/failure.js'
-import { formatTime, formatTimeOrNull } from '../../values/time.js'
+import { formatTime, formatTimeOrNull, parseTime } from '../../values/time.js'
 import type { Api } from '../api.js'
 import { chooseSenders } from '../api.js'
 import { addSchemas } from '../openapi.js'
@@ -29,6 +32,10 @@ const running = {
   failed: 507,
   cancelled: 0,
   expired: 0,
+  lane: 'bulk',
+  perSecond: 80,
+  startAt: null,
+  endAt: sampleTime('18:00:00.000'),
   failures: [{ code: '131026', count: 507, explanation: 'WhatsApp cannot deliver to this number.' }],
   ratePerSecond: 79.6,
   expectedEndAt: sampleTime('09:42:48.000'),
@@ -54,6 +61,9 @@ const created = {
   failed: 0,
   failures: [],
   ratePerSecond: 0,
+  lane: null,
+  perSecond: null,
+  endAt: null,
   expectedEndAt: null,
   jobs: []
 }
@@ -74,11 +84,14 @@ const operations = {
   put: {
     ...ofOne,
     operationId: 'putCampaign',
-    summary: 'Creates a campaign before its first message',
-    description: 'Needed only to pause it before it begins: the first message creates it as well.',
+    summary: 'Creates a campaign before its first message, or changes its plan',
+    description: 'The first message creates it as well. A change of the plan takes effect at the next grant, also for messages that wait.',
     body: PutCampaignSchema,
-    response: { 200: campaignResponse('The campaign', { created }), ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'CAMPAIGN_CANCELLED') },
-    'x-requests': { one: { summary: 'For all senders', params, body: {} } }
+    response: { 200: campaignResponse('The campaign', { created }), ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'NOT_PERMITTED', 'CAMPAIGN_CANCELLED') },
+    'x-requests': {
+      one: { summary: 'For all senders', params, body: {} },
+      planned: { summary: 'With a plan', params, body: { lane: 'bulk', perSecond: 80, startAt: '2030-01-31T09:00:00Z', endAt: '2030-01-31T18:00:00Z' } }
+    }
   },
   get: {
     ...ofOne,
@@ -140,12 +153,45 @@ function away (unavailable: readonly string[]): SluiceError {
   return new SluiceError('UNAVAILABLE', { detail: `the campaigns of ${unavailable.length} senders cannot be read now; repeat it later` })
 }
 
+/** The fields of the plan that a body has. */
+function readChange (body: Static<typeof PutCampaignSchema>): PlanChange {
+  const change: PlanChange = {}
+  if (body.lane !== undefined) change.lane = body.lane
+  if (body.perSecond !== undefined) change.perSecond = body.perSecond
+  for (const field of ['startAt', 'endAt'] as const) {
+    const value = body[field]
+    if (value !== undefined) change[field] = value === null ? null : msOf(value, field)
+  }
+  return change
+}
+
+function msOf (value: string | number, field: string): number {
+  const parsed = parseTime(value, field)
+  if ('invalid' in parsed) throw invalidValue(parsed.invalid)
+  return parsed.value
+}
+
+/** The plan in the words of the body, for the audit trail. */
+function detailOf (body: Static<typeof PutCampaignSchema>): string {
+  return planFields.flatMap(field => body[field] === undefined ? [] : [`${field}=${String(body[field])}`]).join(' ')
+}
+
+/** Of these senders those that the API key may use. Throws NOT_PERMITTED where it may not use the one that it names. */
+function permittedOf (caller: Caller, senders: readonly string[], named: string | undefined): readonly string[] {
+  const wrong = named === undefined ? undefined : notPermitted(caller, { sender: named })
+  if (wrong !== undefined) throw wrong
+  return senders.filter(sender => notPermitted(caller, { sender }) === undefined)
+}
+
 /** Campaigns: counts, pausing, resuming, cancelling and retrying. */
 export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
   addSchemas(api, ...campaignSchemas)
   const { store, senders, bulkQueue } = deps
-  const describe = ({ failures, expectedEndAt, startedAt, lastAt, ...campaign }: Campaign) => ({
-    ...campaign,
+  const describePlan = <Planned extends Plan>({ startAt, endAt, ...plan }: Planned) =>
+    ({ ...plan, startAt: formatTimeOrNull(startAt), endAt: formatTimeOrNull(endAt) })
+  const describe = ({ failures, plans, expectedEndAt, startedAt, lastAt, ...campaign }: Campaign) => ({
+    ...describePlan(campaign),
+    ...(plans === undefined ? {} : { plans: plans.map(describePlan) }),
     failures: failures.map(({ code, count }) => ({ code, count, explanation: deps.explain(code).explanation })),
     expectedEndAt: formatTimeOrNull(expectedEndAt),
     startedAt: formatTime(startedAt),
@@ -176,8 +222,8 @@ export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
     return campaign
   }
 
-  const record = async (by: string, action: OperatorAction, subject: string): Promise<void> =>
-    await audit(deps, { by, action, sender: '*', subject })
+  const record = async (by: string, action: OperatorAction, subject: string, detail = '', sender = '*'): Promise<void> =>
+    await audit(deps, { by, action, sender, subject, ...(detail === '' ? {} : { detail }) })
 
   async function start (action: 'cancel' | 'retry', { name }: Pick<Campaign, 'name'>, by: string): Promise<void> {
     await startBulkJob(bulkQueue, { ...workOn(action, name), senders: senders.ids(), by, atMs: await nowOf(deps) })
@@ -191,13 +237,15 @@ export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
 
   api.put('/campaigns/:name', { schema: operations.put, config: { roles: ['admin'] } }, async request => {
     const { name } = request.params
-    const wanted = chooseSenders(senders, request.body.sender)
+    const { sender } = request.body
+    const change = readChange(request.body)
+    const wanted = permittedOf(request.caller, chooseSenders(senders, sender), sender)
     const { campaigns: [known], unavailable } = await readCampaigns(store, senders.ids(), name)
     if (known === undefined && unavailable.length > 0) throw away(unavailable)
     if (known?.state === 'cancelled') throw new SluiceError('CAMPAIGN_CANCELLED', { field: 'name' })
-    if (known === undefined) {
-      await writeCampaign(store, wanted, name, 'running')
-      await record(request.caller.name, 'create-campaign', name)
+    const isPlanned = known === undefined || Object.keys(change).length > 0 ? await planCampaign(deps, wanted, name, change) : false
+    if (known === undefined || isPlanned) {
+      await record(request.caller.name, known === undefined ? 'create-campaign' : 'plan-campaign', name, detailOf(request.body), sender)
     }
     return await show(name)
   })

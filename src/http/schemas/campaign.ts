@@ -1,15 +1,33 @@
 import { Type } from '@sinclair/typebox'
 import type { CampaignState } from '../../campaigns/state.js'
-import { campaignName, count, listOf, oneOf, optionalSender, text, timestamp, timestampOrNull, unavailable } from './common.js'
+import { campaignName, count, laneMeanings, listOf, oneOf, oneOfOrNull, optionalSender, text, timestamp, timestampOrNull, unavailable } from './common.js'
 import { BulkJobSchema } from './job.js'
+import { time } from './post-message.js'
+
+const LEAST_RATE = 0.01
+const MOST_RATE = 1000
+const timeOrNull = (description: string) => {
+  const { anyOf, ...more } = time(description)
+  return Type.Union([...anyOf, Type.Null()], more)
+}
 
 export const CampaignParamsSchema = Type.Object({ name: campaignName })
 export const PutCampaignSchema = Type.Object({
-  sender: optionalSender('Phone number id of the sender that is to send it; default: all senders')
-}, { $id: 'PutCampaign', additionalProperties: false, description: 'A campaign to create' })
+  sender: optionalSender('Phone number id of the sender that is to send it; default: all senders that the API key may use'),
+  lane: Type.Optional(oneOfOrNull(laneMeanings, 'The lane of its messages that name no `priority`')),
+  perSecond: Type.Optional(Type.Union([Type.Number({ minimum: LEAST_RATE, maximum: MOST_RATE }), Type.Null()], {
+    description: `Messages of it that start in a second, at each sender: ${LEAST_RATE} to ${MOST_RATE}`
+  })),
+  startAt: Type.Optional(timeOrNull('None of its messages starts before')),
+  endAt: Type.Optional(timeOrNull('Those that have not started by then end as EXPIRED'))
+}, {
+  $id: 'PutCampaign',
+  additionalProperties: false,
+  description: 'A campaign to create, and its plan. A field that is absent stays as it is; null removes it'
+})
 
 const states: Record<CampaignState, string> = {
-  running: 'its messages are sent',
+  running: 'its messages are sent, as its plan allows',
   paused: 'none of its messages is sent until it is resumed',
   cancelled: 'its waiting messages are cancelled, and it takes no more',
   finished: 'all its messages have ended; with its next message it runs again'
@@ -19,6 +37,18 @@ export const CodeCountSchema = Type.Object({
   count: count('Messages that FAILED with it'),
   explanation: text('What the code means')
 }, { $id: 'CodeCount', description: 'How many messages FAILED with a code' })
+
+const plan = {
+  lane: oneOfOrNull(laneMeanings, 'The lane of its messages that name none; null: as those without a campaign'),
+  perSecond: Type.Unsafe<number | null>({
+    type: ['number', 'null'], description: 'Messages of it that start in a second, at each sender; null: as many as its senders send'
+  }),
+  startAt: timestampOrNull('None of its messages starts before'),
+  endAt: timestampOrNull('Those that have not started by then end as EXPIRED')
+}
+export const CampaignPlanSchema = Type.Object({ sender: text('The sender'), ...plan }, {
+  $id: 'CampaignPlan', description: 'The plan of a campaign at one sender'
+})
 
 export const CampaignSchema = Type.Object({
   name: text('Its name'),
@@ -33,9 +63,11 @@ export const CampaignSchema = Type.Object({
   failed: count('Messages that FAILED'),
   cancelled: count('Messages that were cancelled'),
   expired: count('Messages whose lifetime ended before they could be sent'),
+  ...plan,
+  plans: Type.Optional(listOf([CampaignPlanSchema], 'The plan at each sender, where they differ; the fields above are of the first with a plan')),
   failures: listOf([CodeCountSchema], 'The FAILED messages by code, the most frequent first'),
   ratePerSecond: Type.Number({ minimum: 0, description: 'Messages that attempts ended, per second, in the last ten seconds' }),
-  expectedEndAt: timestampOrNull('When it ends at this rate; null if none of its messages waits, or none was sent in the last ten seconds'),
+  expectedEndAt: timestampOrNull('When it ends at this rate and by its plan; null if none of its messages waits, or neither has a rate'),
   startedAt: timestamp('When its first message was accepted, or when it was created'),
   lastAt: timestamp('When one of its messages was accepted or ended for the last time'),
   jobs: Type.Optional(listOf([BulkJobSchema], 'Its last cancellation and its last retry; absent in lists')),
@@ -46,4 +78,4 @@ export const CampaignsSchema = Type.Object({ campaigns: listOf([CampaignSchema],
   $id: 'Campaigns', description: 'All campaigns'
 })
 
-export const campaignSchemas = [PutCampaignSchema, CodeCountSchema, CampaignSchema, CampaignsSchema]
+export const campaignSchemas = [PutCampaignSchema, CodeCountSchema, CampaignPlanSchema, CampaignSchema, CampaignsSchema]

@@ -31,6 +31,8 @@ export const waitingForMeanings: Record<WaitingFor, string> = {
   outage: 'WhatsApp is down, or works again and the backlog is sent in stages',
   'template-paused': 'its template is not approved at WhatsApp now; it is sent once it is approved again',
   'campaign-paused': 'its campaign is paused; it is sent once that is resumed',
+  'campaign-start': 'its campaign has not begun',
+  'campaign-rate': 'as many messages of its campaign have started as its plan allows',
   'templates-stopped': 'WhatsApp sends no template of the sender: payment, quality or policy',
   window: 'its recipient to write or call: WhatsApp accepts it only within 24 hours after that',
   'daily-limit': 'the daily limit: so many people have got a message outside of their windows in the last 24 hours',

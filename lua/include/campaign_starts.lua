@@ -1,0 +1,45 @@
+--- @include campaign_plan
+--- @include record
+--- @include repair_ready
+-- Returns suspended messages of campaigns with a plan to their queues, in their order, once its start has come and as its rate allows.
+
+-- Campaigns and messages of a campaign that one call takes.
+local MOST_STARTED, MOST_RELEASED = 10, 100
+
+-- When the next campaign has to be looked at, µs; math.huge for none. Reads only.
+local function first_start()
+  return tonumber(redis.call('ZRANGE', key.campaign_starts, '0', '0', 'WITHSCORES')[2]) or math.huge
+end
+
+-- Of one campaign. Its next messages follow after an interval: none is released for a slot that those before it may still use. Writes.
+local function start_campaign(sender, campaign, want, now)
+  local group = '#' .. campaign
+  local entry = read_template(redis.call('HGET', key.templates, group))
+  local plan = read_plan(entry)
+  -- A pause is lifted by set-campaign.lua, and release-suspended.lua returns what has no plan.
+  if not plan or entry.state ~= 'planned' then return redis.call('ZREM', key.campaign_starts, campaign) end
+  -- After its end they are named as heads of their queues, and closed.
+  local free = plan.end_us <= now and MOST_RELEASED or plan.start_us > now and 0 or math.min(slots_of_plan(plan, now), want, MOST_RELEASED)
+  if plan.interval == 0 and free > 0 then free = MOST_RELEASED end
+  local next_at = free == 0 and math.max(plan.start_us, plan.tat) or now + plan.interval
+  local from, to = '[' .. group .. ':', '(' .. group .. ';'
+  for _, member in ipairs(free > 0 and redis.call('ZRANGEBYLEX', key.suspended, from, to, 'LIMIT', '0', int(free)) or {}) do
+    local id = string.match(member, '^[^:]+:%d+:(.+)$')
+    local text = redis.call('HGET', key.backlog, id)
+    local record = text and read_record(text)
+    redis.call('ZREM', key.suspended, member)
+    if record then
+      redis.call('ZADD', key.queue[record.lane], '0', member_of(record, id))
+      repair_ready(sender, record.recipient, now)
+    end
+  end
+  if redis.call('ZLEXCOUNT', key.suspended, from, to) == 0 then return redis.call('ZREM', key.campaign_starts, campaign) end
+  redis.call('ZADD', key.campaign_starts, int(next_at), campaign)
+end
+
+-- Of all that are due. `want`: grants wanted. Writes.
+local function start_campaigns(sender, want, now)
+  for _, campaign in ipairs(redis.call('ZRANGEBYSCORE', key.campaign_starts, '-inf', int(now), 'LIMIT', '0', MOST_STARTED)) do
+    start_campaign(sender, campaign, want, now)
+  end
+end
