@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- Returns messages whose template is sent again, or whose campaign is resumed, to their queues, with their numbers, ahead of younger ones; names
--- those whose template is rejected or whose campaign is cancelled or has ended, which the caller closes; and removes what has ended of templates. Messages that
--- wait until a person writes return if windows are checked no longer. Of those that wait for the daily limit, as many people get theirs back as are
--- free, in their order. Once a stop of all templates has ended by its time, one message is the probe, and the others wait for it.
+-- those whose template is rejected or whose campaign is cancelled or has ended, which the caller closes; and removes what has ended of templates.
+-- Messages that wait until a person writes return if windows are checked no longer. Of those that wait for the daily limit, as many people get theirs
+-- back as are free, in their order. Once a stop of all templates has ended by its time, one message is the probe, and the others wait for it.
 --
 -- Keys:
 --   backlog          hash    id -> record of an unsettled message

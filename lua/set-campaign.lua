@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Creates, pauses, resumes or cancels a campaign at one sender, or changes its plan. While it is paused or cancelled, none of its messages is granted,
--- and those at the head of a queue wait outside of it, as those do that its plan holds. A cancelled campaign stays so.
+-- Creates, pauses, resumes or cancels a campaign at one sender, or changes its plan. While it is paused or cancelled, none of its messages is
+-- granted, and those at the head of a queue wait outside of it, as those do that its plan holds. A cancelled campaign stays so.
 --
 -- Keys:
 --   sender           hash    rules and state

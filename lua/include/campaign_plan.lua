@@ -34,9 +34,9 @@ local function take_slot(campaign, entry, plan, now)
   redis.call('HSET', key.templates, '#' .. campaign, 'planned ' .. int(entry.since) .. ' 0 ' .. tat .. ' ' .. entry.name)
 end
 
--- Why a message waits while the campaign runs: nil, it may be sent; `campaign-start` or `campaign-rate`, and how long at least, µs. `seq`: its number in
--- the queue, nil for none yet. None passes an older one that waits, so that those of a pair keep their order. The third value: what its grant calls.
--- Reads only.
+-- Why a message waits while the campaign runs: nil, it may be sent; `campaign-start` or `campaign-rate`, and how long at least, µs. `seq`: its
+-- number in the queue, nil for none yet. None passes an older one that waits, so that those of a pair keep their order. The third value: what its
+-- grant calls. Reads only.
 local function plan_effect(campaign, entry, plan, seq, now)
   local group = '#' .. campaign
   local last = seq and string.format('(%s:%012d', group, seq) or '(' .. group .. ';'

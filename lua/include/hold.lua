@@ -101,8 +101,9 @@ local function is_planned(effect)
   return effect == 'campaign-start' or effect == 'campaign-rate'
 end
 
--- The same of a new message, as in admit.lua: its lane, the effect, how many messages wait for the same person, and how long this one waits, µs; of a
--- closed window how long ago it was closed; what it waits for; and what its grant calls. Writes only after a restart of Redis, which may have lost acts.
+-- The same of a new message, as in admit.lua: its lane, the effect, how many messages wait for the same person, and how long this one waits, µs; of
+-- a closed window how long ago it was closed; what it waits for; and what its grant calls. Writes only after a restart of Redis, which may have lost
+-- acts.
 local function hold_new(sender, message, now)
   cool_after_restart(sender, now)
   local now_ms, recipient, lane = math.floor(now / 1000), message.recipient, lane_of_new(message)
@@ -129,8 +130,8 @@ local function suspend(record, id, member, effect, starts_at)
   if is_planned(effect) then redis.call('ZADD', key.campaign_starts, 'NX', int(starts_at), campaign) end
 end
 
--- What becomes of the head of a queue: `skipped` if its window is closed and it fails, which adds it to `closed`, or its campaign has ended, which adds
--- it to `expired`; `suspended`; `replace`, or nil. It is granted unless it is skipped or suspended, so that it is counted here. Writes.
+-- What becomes of the head of a queue: `skipped` if its window is closed and it fails, which adds it to `closed`, or its campaign has ended, which
+-- adds it to `expired`; `suspended`; `replace`, or nil. It is granted unless it is skipped or suspended, so that it is counted here. Writes.
 local function hold_head(sender, record, id, member, now, closed, expired)
   local effect, wait, on_grant = effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now)
   if not effect or effect == 'replace' then

@@ -11,7 +11,8 @@ local MAX_TEMPLATES = 1000
 
 -- `state`: paused; checking: paused until its status is read, at the latest until `until_us`; rejected; or releasing: it is sent again, and its
 -- messages with a number above `code` still wait, so that none overtakes an older one; probing, of `*` only: the message `code` is sent. Of `#` and a
--- campaign: paused, cancelled, releasing, planned (include/campaign_plan.lua). `since`: when that was found, µs. Of a state whose end has passed release-suspended.lua makes another.
+-- campaign: paused, cancelled, releasing, planned (include/campaign_plan.lua). `since`: when that was found, µs. Of a state whose end has passed
+-- release-suspended.lua makes another.
 local function read_template(text)
   local state, since, until_us, code, name = string.match(text or '', '^(%S+) (%d+) (%d+) (%S+) (.*)$')
   if not state then return nil end

@@ -6,8 +6,9 @@ import { readPlan } from './plan.js'
 const PAGE = 500
 
 /**
- * Ends the messages of campaigns whose end has passed as EXPIRED, wherever they wait. Drain runs end those at the head of a queue; this is for the rest,
- * such as those in the schedule or of a sender that sends nothing now. Housekeeping calls it for every sender each minute; returns their number.
+ * Ends the messages of campaigns whose end has passed as EXPIRED, wherever they wait. Drain runs end those at the head of a queue; this is for the
+ * rest, such as those in the schedule or of a sender that sends nothing now. Housekeeping calls it for every sender each minute. Returns their
+ * number.
  */
 export async function expireEnded (deps: CloseDeps, sender: string): Promise<number> {
   const { nowMs, found } = await deps.store.run('inspect-campaigns', { sender }, { campaign: '' })

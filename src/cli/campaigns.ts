@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Command, Option } from 'commander'
-import type { Campaign } from '../client/index.js'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Campaign, CallOptions, SluiceClient } from '../client/index.js'
+import { lanes, type Lane } from '../message.js'
+import { describeInvalid } from '../values/invalid.js'
+import { formatTime, parseTime } from '../values/time.js'
 import { addExamples, openContext } from './context.js'
 import { facts, table } from './show.js'
 
@@ -21,26 +24,38 @@ export function addCampaigns (program: Command): void {
   addCampaign(program)
 }
 
-interface Flags { watch?: true, pause?: true, resume?: true, cancel?: true, retry?: true }
+interface PlanFlags { sender?: string, lane?: Lane | null, perSecond?: number | null, startAt?: string | null, endAt?: string | null }
+interface Flags extends PlanFlags { watch?: true, pause?: true, resume?: true, cancel?: true, retry?: true }
+
+/** Instead of a value: the plan loses the field. */
+const NONE = 'none'
+const actions = ['pause', 'resume', 'cancel', 'retry']
 
 function addCampaign (program: Command): void {
-  const others = (own: string): string[] => ['pause', 'resume', 'cancel', 'retry'].filter(name => name !== own)
-  const command = program.command('campaign <name>').summary('show, pause, resume or cancel a campaign')
-    .description('Shows the counts of a campaign, its rate and when it is expected to end.')
+  const others = (own: string): string[] => actions.filter(name => name !== own)
+  const command = program.command('campaign <name>').summary('show, plan, pause, resume or cancel a campaign')
+    .description('Shows the counts of a campaign, its rate and when it is expected to end. With a plan it creates the campaign, or changes its plan.')
     .option('--watch', 'until it has ended, or until Ctrl-C')
     .addOption(new Option('--pause', 'send none of its messages until it is resumed').conflicts(others('pause')))
     .addOption(new Option('--resume', 'resume it').conflicts(others('resume')))
     .addOption(new Option('--cancel', 'cancel its waiting messages, for good').conflicts(others('cancel')))
     .addOption(new Option('--retry', 'retry its FAILED messages').conflicts(others('retry')))
+    .addOption(new Option('--lane <lane>', `lane of its messages that name none; ${NONE}: theirs`).argParser(parseLane).conflicts(actions))
+    .addOption(new Option('--per-second <rate>', `messages of it that start in a second; ${NONE}: any`).argParser(parseRate).conflicts(actions))
+    .addOption(new Option('--start-at <time>', `none of its messages starts before; ${NONE}: at once`).argParser(parseMoment).conflicts(actions))
+    .addOption(new Option('--end-at <time>', `what has not started by then expires; ${NONE}: nothing`).argParser(parseMoment).conflicts(actions))
+    .addOption(new Option('--sender <id>', 'plan it at this sender only').conflicts(actions))
     .action(async (name: string, flags: Flags, self: Command) => {
       const { client, print } = openContext(self)
-      let campaign = flags.pause === true
-        ? await client.pauseCampaign(name)
-        : flags.resume === true
-          ? await client.resumeCampaign(name)
-          : flags.cancel === true
-            ? await client.cancelCampaign(name)
-            : flags.retry === true ? await client.retryCampaign(name) : await client.getCampaign(name)
+      let campaign = hasPlan(flags)
+        ? await plan(client, name, flags)
+        : flags.pause === true
+          ? await client.pauseCampaign(name)
+          : flags.resume === true
+            ? await client.resumeCampaign(name)
+            : flags.cancel === true
+              ? await client.cancelCampaign(name)
+              : flags.retry === true ? await client.retryCampaign(name) : await client.getCampaign(name)
       print(campaign, () => showCampaign(campaign))
       while (flags.watch === true && !hasEnded(campaign)) {
         await sleep(WATCH_MS)
@@ -50,9 +65,39 @@ function addCampaign (program: Command): void {
     })
   addExamples(command, [
     ['sluice campaign spring-sale --watch', 'progress, rate and end, every 2 s'],
+    ['sluice campaign spring-sale --per-second 20 --end-at 2030-01-31T18:00:00Z', 'at most 20 a second, and none after six'],
+    ['sluice campaign spring-sale --per-second none', 'as fast as its senders'],
     ['sluice campaign spring-sale --pause', 'stop it for now'],
     ['sluice campaign spring-sale --cancel', 'stop it for good']
   ])
+}
+
+function hasPlan ({ sender, lane, perSecond, startAt, endAt }: PlanFlags): boolean {
+  return [sender, lane, perSecond, startAt, endAt].some(value => value !== undefined)
+}
+
+async function plan (client: SluiceClient, name: string, { sender, lane, perSecond, startAt, endAt }: PlanFlags): Promise<Campaign> {
+  const fields = { sender, lane, perSecond, startAt, endAt }
+  return await client.putCampaign(name, Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as CallOptions)
+}
+
+function parseLane (text: string): Lane | null {
+  const lane = lanes.find(one => one === text)
+  if (lane === undefined && text !== NONE) throw new InvalidArgumentError(`Use ${lanes.join(', ')} or ${NONE}.`)
+  return lane ?? null
+}
+
+function parseRate (text: string): number | null {
+  if (text === NONE) return null
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError(`Use a number such as 20 or 0.5, or ${NONE}.`)
+  return Number(text)
+}
+
+function parseMoment (text: string): string | null {
+  if (text === NONE) return null
+  const parsed = parseTime(text, 'time')
+  if ('invalid' in parsed) throw new InvalidArgumentError(`${describeInvalid(parsed.invalid)} Or use ${NONE}.`)
+  return formatTime(parsed.value)
 }
 
 /** Whether its counts change only by statuses from now on. */
@@ -88,13 +133,19 @@ function showCampaign (campaign: Campaign): string {
     expired,
     'per second': campaign.ratePerSecond,
     'ends at': campaign.expectedEndAt,
+    lane: campaign.lane,
+    'at most per second': campaign.perSecond,
+    'not before': campaign.startAt,
+    'not after': campaign.endAt,
     'started at': campaign.startedAt,
     'last change': campaign.lastAt
   })
   const codes = failures.map(({ code, count, explanation }) => [code, count, explanation])
+  const plans = (campaign.plans ?? []).map(({ sender, lane, perSecond, startAt, endAt }) => [sender, lane, perSecond, startAt, endAt])
   const work = jobs.map(({ action, state, done, left, by }) => [action, state, done, left, by])
   return [
     own,
+    ...(plans.length === 0 ? [] : [table(['sender', 'lane', 'at most per second', 'not before', 'not after'], plans)]),
     ...(codes.length === 0 ? [] : [table(['code', 'failed', 'meaning'], codes)]),
     ...(work.length === 0 ? [] : [table(['job', 'state', 'done', 'left', 'by'], work)]),
     progressOf(campaign)

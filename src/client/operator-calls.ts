@@ -39,7 +39,9 @@ export class OperatorCalls {
   }
 
   /** Creates a campaign before its first message, or changes its plan; null removes a field. */
-  async putCampaign (name: string, { sender, lane, perSecond, startAt, endAt, ...options }: Schemas['PutCampaign'] & CallOptions = {}): Promise<Campaign> {
+  async putCampaign (
+    name: string, { sender, lane, perSecond, startAt, endAt, ...options }: Schemas['PutCampaign'] & CallOptions = {}
+  ): Promise<Campaign> {
     return await this.#call('PUT', pathOf(name), options, { body: { sender, lane, perSecond, startAt, endAt } })
   }
 

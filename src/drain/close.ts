@@ -25,8 +25,8 @@ export const campaignEnded: Ending = { state: 'expired', note: 'its campaign has
 export const cancelledBy = (name: string): Ending => ({ state: 'cancelled', note: `by ${name}` })
 
 /**
- * `busy`: it is in flight or its outcome is unknown. `alive`: it has not expired and its campaign not ended, its template is not rejected, or its window not closed. `gone`: it
- * is settled, or not stored.
+ * `busy`: it is in flight or its outcome is unknown. `alive`: it has not expired and its campaign not ended, its template is not
+ * rejected, or its window not closed. `gone`: it is settled, or not stored.
  */
 export type Closed = 'done' | 'busy' | 'alive' | 'gone'
 

@@ -6,8 +6,8 @@ const BATCH = 200
 
 /**
  * Returns the messages whose template is sent again, or whose campaign is resumed, to their queues. Closes those whose template is rejected as
- * FAILED, cancels those of a cancelled campaign, and ends those of one that has ended as EXPIRED. A node that dies in between leaves the rest suspended: housekeeping calls this for every
- * sender each minute.
+ * FAILED, cancels those of a cancelled campaign, and ends those of one that has ended as EXPIRED. A node that dies in between leaves the rest
+ * suspended: housekeeping calls this for every sender each minute.
  */
 export async function releaseSuspended (deps: CloseDeps, sender: string): Promise<void> {
   let released = 0

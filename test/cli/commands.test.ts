@@ -103,6 +103,14 @@ await t.test('a campaign is listed, shown, paused, resumed and cancelled', async
   t.match(await run('campaigns'), { code: 0, out: /per second[^]* summer-sale │ paused / })
   t.match(await run('campaign', 'summer-sale', '--resume'), { code: 0, out: /campaign +│ summer-sale [^]*\] 0 %, 0 of 0, running, 0\/s\n$/ })
   t.match(await run('campaign', 'summer-sale', '--cancel', '--pause'), { code: 2, out: '', err: /cannot be used with/ })
+  t.match(await json('campaign', 'summer-sale', '--per-second', '0.5', '--lane', 'bulk', '--start-at', '2030-01-31T09:00:00+01:00'), {
+    perSecond: 0.5, lane: 'bulk', startAt: '2030-01-31T08:00:00.000Z', endAt: null
+  })
+  t.match(await run('campaign', 'summer-sale'), { code: 0, out: /at most per second │ 0\.5 / })
+  t.match(await json('campaign', 'summer-sale', '--per-second', 'none', '--start-at', 'none'), { perSecond: null, lane: 'bulk', startAt: null })
+  t.match(await run('campaign', 'summer-sale', '--lane', 'slow'), { code: 2, err: /Use urgent, normal, bulk or none/ })
+  t.match(await run('campaign', 'summer-sale', '--per-second', '1001'), { code: 3, err: /perSecond/ })
+  t.match(await run('campaign', 'summer-sale', '--per-second', '1', '--pause'), { code: 2, err: /cannot be used with/ })
   t.match(await json('campaign', 'summer-sale', '--cancel'), { state: 'cancelled', jobs: [{ action: 'cancel', done: 0 }] })
   t.match(await run('campaign', 'summer-sale', '--resume'), { code: 3, err: /^sluice: CAMPAIGN_CANCELLED/ })
 })

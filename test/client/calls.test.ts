@@ -92,6 +92,10 @@ await t.test('each operation of the API has a call, and its result fits the Open
 
   const campaign = 'spring-sale'
   fits('Campaign', await client.putCampaign(campaign))
+  t.match(await client.putCampaign(campaign, { lane: 'bulk', perSecond: 20, startAt: '2030-01-31T09:00:00Z' }), {
+    lane: 'bulk', perSecond: 20, startAt: '2030-01-31T09:00:00.000Z', endAt: null
+  })
+  t.match(await client.putCampaign(campaign, { startAt: null, perSecond: null }), { lane: 'bulk', perSecond: null, startAt: null })
   t.match(await client.pauseCampaign(campaign), { state: 'paused' })
   t.match(await client.sendMessage('+15550006004', 'Hello', { campaign }), { queued: true, waitingFor: 'campaign-paused' })
   t.match(await client.resumeCampaign(campaign), { state: 'running' })

@@ -78,6 +78,15 @@ export const works = {
     await pass(1000)
     await ofCampaign(stage, 'resume')
   },
+  /** A campaign whose plan holds its messages; then its start and its rate are removed, and in the end it ends. */
+  async plannedCampaign (stage: Stage) {
+    await planCampaign(stage, { startAt: Date.now() + 3_600_000, perSecond: 50, lane: 'bulk' })
+    await postCampaign(stage)
+    await pass(500)
+    await planCampaign(stage, { startAt: Date.now() + 1000 })
+    await pass(1500)
+    await planCampaign(stage, { startAt: null, perSecond: null, lane: null })
+  },
   async cancelledCampaign (stage: Stage) {
     await postCampaign(stage)
     await ofCampaign(stage, 'cancel')
@@ -248,6 +257,11 @@ async function postCampaign (stage: Stage): Promise<void> {
 async function ofCampaign ({ caller, sender, round }: Stage, action: 'pause' | 'resume' | 'cancel'): Promise<void> {
   const isFinal = (status: number): boolean => status >= 200 && status < 500 && status !== 408 && status !== 429
   await caller.persist('POST', `/campaigns/${campaignOf(sender, round)}/${action}`, undefined, isFinal)
+}
+
+async function planCampaign ({ caller, sender, round }: Stage, plan: object): Promise<void> {
+  const isFinal = (status: number): boolean => status >= 200 && status < 500 && status !== 408 && status !== 429
+  await caller.persist('PUT', `/campaigns/${campaignOf(sender, round)}`, plan, isFinal)
 }
 
 async function operate ({ caller, origin, sender }: Stage, method: string, path: string, body?: unknown): Promise<void> {

@@ -18,6 +18,14 @@ export async function setCampaign (w: FuzzWorld): Promise<void> {
   await w.run('set-campaign', { campaign, state })
 }
 
+/** Plans it for at most some seconds, or removes its plan. It gets no end, since messages are rejected after that. */
+export async function planCampaign (w: FuzzWorld): Promise<void> {
+  const campaign = w.random.pick(CAMPAIGNS)
+  const startAt = w.random.chance(0.4) ? Math.floor(w.now / 1000) + w.random.int(1, 20_000) : 0
+  const perSecond = w.random.pick(['0', '0.5', '3', '200'])
+  await w.run('set-campaign', { campaign, state: '', startAt, perSecond, lane: w.random.int(0, 3), endAt: '' })
+}
+
 /** Violations, one sentence each. */
 export async function judgeCounts (w: FuzzWorld, backlog: Record<string, string>): Promise<string[]> {
   await follow(w, backlog)

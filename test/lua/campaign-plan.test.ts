@@ -168,7 +168,8 @@ await test('a change of the rate, and a pause, count from now', async (t, w) => 
 await test('the lane of messages that name none', async (t, w) => {
   await plan(w, { lane: 3 })
   const laneOf = async (id: string): Promise<string | undefined> => /^\S+ (\d)/.exec(await w.redis.hget(w.key('backlog'), id) ?? '')?.[1]
-  const [own, named] = [await w.queue({ key: 'a', inline: false, lane: -2, ...SPRING }), await w.queue({ key: 'b', inline: false, lane: 1, ...SPRING })]
+  const own = await w.queue({ key: 'a', inline: false, lane: -2, ...SPRING })
+  const named = await w.queue({ key: 'b', inline: false, lane: 1, ...SPRING })
   const other = await w.queue({ key: 'c', inline: false, lane: -2, template: '#summer' })
   t.strictSame([await laneOf(own), await laneOf(named), await laneOf(other)], ['3', '1', '2'])
   t.strictSame(await w.redis.zrange(w.key('queue:bulk'), 0, -1).then(list => list.length), 1)

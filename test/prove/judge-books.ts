@@ -87,7 +87,7 @@ const fixed: Record<string, number> = {
   'recovery-schedule': 20,
   'account-reads': 1,
   accounts: 1,
-  // With a mark for each campaign that was stopped.
+  // With a mark for each campaign that was stopped or has a plan.
   templates: 3 + MOST_CAMPAIGNS,
   campaigns: MOST_CAMPAIGNS,
   'retry-worker': 8,

@@ -248,8 +248,8 @@ class Calls:
         name: str,
         body: Optional[PutCampaign] = None,
     ) -> Campaign:
-        """Needed only to pause it before it begins: the first message creates it as well. Roles:
-        `admin`.
+        """The first message creates it as well. A change of the plan takes effect at the next grant,
+        also for messages that wait. Roles: `admin`.
         """
         return self._call(
             "PUT",

@@ -316,14 +316,16 @@ class Accepted(_Accepted, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
-    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
-    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
+    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
+    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
+    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
+    # `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
-        "daily-limit", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
+        "templates-stopped", "window", "daily-limit", "schedule", "retry"
     ]]
     # Why the last attempt failed
     error: DeliveryError
@@ -433,14 +435,16 @@ class Duplicate(_Duplicate, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
-    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
-    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
+    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
+    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
+    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
+    # `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
-        "daily-limit", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
+        "templates-stopped", "window", "daily-limit", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -557,14 +561,16 @@ class Message(_Message, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
-    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
-    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
+    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
+    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
+    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
+    # `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
-        "daily-limit", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
+        "templates-stopped", "window", "daily-limit", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -702,14 +708,16 @@ class AcceptedRow(_AcceptedRow, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
-    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
-    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
+    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
+    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
+    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
+    # `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
-        "daily-limit", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
+        "templates-stopped", "window", "daily-limit", "schedule", "retry"
     ]]
     # Why the last attempt failed
     error: DeliveryError
@@ -821,14 +829,16 @@ class DuplicateRow(_DuplicateRow, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
-    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
-    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
+    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
+    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
+    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
+    # `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
-        "daily-limit", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
+        "templates-stopped", "window", "daily-limit", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -1058,10 +1068,22 @@ class Messages(_Messages, total=False):
 
 
 class PutCampaign(TypedDict, total=False):
-    """A campaign to create"""
+    """A campaign to create, and its plan. A field that is absent stays as it is; null removes it"""
 
-    # Phone number id of the sender that is to send it; default: all senders
+    # Phone number id of the sender that is to send it; default: all senders that the API key may
+    # use
     sender: str
+    # The lane of its messages that name no `priority`. `urgent`: before all other lanes. `normal`:
+    # the default. `bulk`: after all other lanes
+    lane: Optional[Literal["urgent", "normal", "bulk"]]
+    # Messages of it that start in a second, at each sender: 0.01 to 1000
+    perSecond: Optional[float]
+    # None of its messages starts before. RFC 3339 with a time zone, such as `2030-01-31T09:30:00Z`,
+    # or ms since the epoch as a number or its digits
+    startAt: Optional[Union[str, float]]
+    # Those that have not started by then end as EXPIRED. RFC 3339 with a time zone, such as
+    # `2030-01-31T09:30:00Z`, or ms since the epoch as a number or its digits
+    endAt: Optional[Union[str, float]]
 
 
 class CodeCount(TypedDict):
@@ -1075,12 +1097,29 @@ class CodeCount(TypedDict):
     explanation: str
 
 
+class CampaignPlan(TypedDict):
+    """The plan of a campaign at one sender"""
+
+    # The sender
+    sender: str
+    # The lane of its messages that name none; null: as those without a campaign. `urgent`: before
+    # all other lanes. `normal`: the default. `bulk`: after all other lanes
+    lane: Optional[Literal["urgent", "normal", "bulk"]]
+    # Messages of it that start in a second, at each sender; null: as many as its senders send
+    perSecond: Optional[float]
+    # None of its messages starts before
+    startAt: Optional[str]
+    # Those that have not started by then end as EXPIRED
+    endAt: Optional[str]
+
+
 class _Campaign(TypedDict):
     # Its name
     name: str
-    # What that means for its messages. `running`: its messages are sent. `paused`: none of its
-    # messages is sent until it is resumed. `cancelled`: its waiting messages are cancelled, and it
-    # takes no more. `finished`: all its messages have ended; with its next message it runs again
+    # What that means for its messages. `running`: its messages are sent, as its plan allows.
+    # `paused`: none of its messages is sent until it is resumed. `cancelled`: its waiting messages
+    # are cancelled, and it takes no more. `finished`: all its messages have ended; with its next
+    # message it runs again
     state: Literal["running", "paused", "cancelled", "finished"]
     # Senders with messages of it
     senders: List[str]
@@ -1102,12 +1141,21 @@ class _Campaign(TypedDict):
     cancelled: int
     # Messages whose lifetime ended before they could be sent
     expired: int
+    # The lane of its messages that name none; null: as those without a campaign. `urgent`: before
+    # all other lanes. `normal`: the default. `bulk`: after all other lanes
+    lane: Optional[Literal["urgent", "normal", "bulk"]]
+    # Messages of it that start in a second, at each sender; null: as many as its senders send
+    perSecond: Optional[float]
+    # None of its messages starts before
+    startAt: Optional[str]
+    # Those that have not started by then end as EXPIRED
+    endAt: Optional[str]
     # The FAILED messages by code, the most frequent first
     failures: List[CodeCount]
     # Messages that attempts ended, per second, in the last ten seconds
     ratePerSecond: float
-    # When it ends at this rate; null if none of its messages waits, or none was sent in the last
-    # ten seconds
+    # When it ends at this rate and by its plan; null if none of its messages waits, or neither has
+    # a rate
     expectedEndAt: Optional[str]
     # When its first message was accepted, or when it was created
     startedAt: str
@@ -1118,6 +1166,8 @@ class _Campaign(TypedDict):
 class Campaign(_Campaign, total=False):
     """The messages of a campaign, over all senders"""
 
+    # The plan at each sender, where they differ; the fields above are of the first with a plan
+    plans: List[CampaignPlan]
     # Its last cancellation and its last retry; absent in lists
     jobs: List[BulkJob]
     # Senders that are left out, because the Redis server with their data is down; absent if there
@@ -1271,14 +1321,16 @@ class Failure(TypedDict):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
-    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
-    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
+    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
+    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
+    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
+    # `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
-        "daily-limit", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
+        "templates-stopped", "window", "daily-limit", "schedule", "retry"
     ]]
     # As the caller gave it
     metadata: Optional[Dict[str, Any]]
@@ -1619,14 +1671,16 @@ class RateLimit(TypedDict):
     # payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
-    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
-    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
+    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
+    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
+    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
+    # `scheduledFor`. `retry`: the retry schedule
     waitingFor: Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
-        "daily-limit", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
+        "templates-stopped", "window", "daily-limit", "schedule", "retry"
     ]
     # Messages in the recipient's queue
     waiting: RateLimitWaiting
@@ -2178,17 +2232,17 @@ class _AuditEntry(TypedDict):
     # recorded that a recipient opted out of marketing. `resume-template`: sent the waiting messages
     # of a template. `opt-in`: recorded that a recipient opted in to marketing again.
     # `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker.
-    # `create-campaign`: created a campaign. `pause-campaign`: paused a campaign. `resume-campaign`:
-    # resumed a campaign. `cancel-campaign`: cancelled a campaign. `retry-campaign`: retried the
-    # FAILED messages of a campaign. `bulk-cancel`: cancelled the messages that match a filter.
-    # `bulk-retry`: retried the failures that match a filter. `bulk-move`: moved the messages that
-    # match a filter. `bulk-acknowledge`: acknowledged the failures that match a filter. `stop-job`:
-    # stopped a bulk job
+    # `create-campaign`: created a campaign. `plan-campaign`: changed the plan of a campaign.
+    # `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`:
+    # cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign.
+    # `bulk-cancel`: cancelled the messages that match a filter. `bulk-retry`: retried the failures
+    # that match a filter. `bulk-move`: moved the messages that match a filter. `bulk-acknowledge`:
+    # acknowledged the failures that match a filter. `stop-job`: stopped a bulk job
     action: Literal[
         "cancel", "move", "retry", "acknowledge", "clear", "erase", "pause", "resume", "quota",
         "opt-out", "resume-template", "opt-in", "stop-retries", "start-retries", "create-campaign",
-        "pause-campaign", "resume-campaign", "cancel-campaign", "retry-campaign", "bulk-cancel",
-        "bulk-retry", "bulk-move", "bulk-acknowledge", "stop-job"
+        "plan-campaign", "pause-campaign", "resume-campaign", "cancel-campaign", "retry-campaign",
+        "bulk-cancel", "bulk-retry", "bulk-move", "bulk-acknowledge", "stop-job"
     ]
     # The sender; `*` for all
     sender: str
@@ -2460,14 +2514,16 @@ class GraphWait(_GraphWait, total=False):
     # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
-    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
-    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
-    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
+    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
+    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
+    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
+    # `scheduledFor`. `retry`: the retry schedule
     waiting_for: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
-        "outage", "template-paused", "campaign-paused", "templates-stopped", "window",
-        "daily-limit", "schedule", "retry"
+        "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
+        "templates-stopped", "window", "daily-limit", "schedule", "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     next_retry_at: Optional[str]

@@ -133,10 +133,28 @@ function Codes ({ campaign: { failures, failed } }) {
 
 const stateOf = ({ state, waitingFor }) => t(waitingFor === null ? `work.${state}` : 'work.noWorker')
 
-function About ({ campaign: { senders, startedAt, lastAt, cancelled, expired, jobs } }) {
+/** What its plan says, a row for each field that it has; where its senders differ, for each of them. */
+function Plan ({ campaign, known }) {
+  const plans = campaign.plans ?? [campaign]
+  return plans.map(plan => {
+    const { sender, lane, perSecond, startAt, endAt } = plan
+    const row = (field, value) => html`<div key=${`${field} ${sender ?? ''}`} data-plan=${field}><dt>${t(`plan.${field}`)}</dt><dd><span>${value}${
+      sender === undefined ? '' : html` <small>${nameIn(known, sender)}</small>`}</span></dd></div>`
+    return [
+      lane !== null && row('lane', t(`lane.${lane}`)),
+      perSecond !== null && row('perSecond', t('campaign.perSecond', { n: number(perSecond) })),
+      startAt !== null && row('startAt', html`<${Time} iso=${startAt} />`),
+      endAt !== null && row('endAt', html`<${Time} iso=${endAt} />`)
+    ]
+  })
+}
+
+function About ({ campaign }) {
+  const { senders, startedAt, lastAt, cancelled, expired, jobs } = campaign
   const known = useFeed('senders')
   return html`<section class="card" id="about"><header><h2>${t('facts')}</h2></header><dl class="facts list">
     <div><dt>${t('senders')}</dt><dd><span>${senders.length === 0 ? '–' : senders.map(id => nameIn(known, id)).join(', ')}</span></dd></div>
+    <${Plan} campaign=${campaign} known=${known} />
     <div><dt>${t('campaign.started')}</dt><dd><${Time} iso=${startedAt} /></dd></div>
     <div><dt>${t('campaign.changed')}</dt><dd><${Time} iso=${lastAt} /></dd></div>
     <div><dt>${t('campaign.cancelled')}</dt><dd>${number(cancelled)}</dd></div>

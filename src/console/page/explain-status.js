@@ -45,6 +45,10 @@ function explainWait ({ waitingFor, expectedAt, position }, sender, stop, text) 
     return text(t('say.daily'), [t('why.daily'), expectedAt ? t('why.earliest', { time: clock(expectedAt) }) : '', t('do.daily')], 'waiting')
   }
   if (waitingFor === 'campaign-paused') return text(t('say.campaign'), [t('why.campaign'), t('do.campaign')], 'waiting')
+  if (waitingFor === 'campaign-start' || waitingFor === 'campaign-rate') {
+    const earliest = expectedAt ? t('why.earliest', { time: clock(expectedAt) }) : ''
+    return text(t(`say.${waitingFor}`), [t(`why.${waitingFor}`), earliest, t('do.campaignPlan')], 'waiting')
+  }
   if (waitingFor === 'templates-stopped') {
     const until = sender?.templates?.until
     return text(t('say.templatesStopped'), [t('why.templatesStopped', { code: sender?.templates?.reason ?? '–' }),

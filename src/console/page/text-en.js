@@ -81,6 +81,8 @@ export const en = {
   'wait.daily-limit': 'the daily limit of its sender is reached',
   'wait.window': 'its recipient has not written in the last 24 hours',
   'wait.campaign-paused': 'its campaign is paused or cancelled',
+  'wait.campaign-start': 'its campaign has not started',
+  'wait.campaign-rate': 'its campaign is at the rate of its plan',
   'wait.template-paused': 'its template is not approved at WhatsApp now',
   'wait.templates-stopped': 'WhatsApp sends no template of its sender',
   'wait.schedule': 'the caller scheduled it for later',

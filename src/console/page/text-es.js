@@ -78,6 +78,8 @@ export const es = {
   'wait.daily-limit': 'se alcanzó el límite diario de su remitente',
   'wait.window': 'su destinatario no ha escrito en las últimas 24 horas',
   'wait.campaign-paused': 'su campaña está en pausa o cancelada',
+  'wait.campaign-start': 'su campaña no ha empezado',
+  'wait.campaign-rate': 'su campaña alcanzó el ritmo de su plan',
   'wait.template-paused': 'su plantilla no está aprobada ahora en WhatsApp',
   'wait.templates-stopped': 'WhatsApp no envía ninguna plantilla de su remitente',
   'wait.schedule': 'el servicio lo programó para más tarde',

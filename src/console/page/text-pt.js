@@ -78,6 +78,8 @@ export const pt = {
   'wait.daily-limit': 'o limite diário do seu remetente foi atingido',
   'wait.window': 'seu destinatário não escreveu nas últimas 24 horas',
   'wait.campaign-paused': 'sua campanha está pausada ou cancelada',
+  'wait.campaign-start': 'sua campanha não começou',
+  'wait.campaign-rate': 'sua campanha atingiu o ritmo do plano',
   'wait.template-paused': 'seu modelo não está aprovado agora no WhatsApp',
   'wait.templates-stopped': 'o WhatsApp não envia nenhum modelo do seu remetente',
   'wait.schedule': 'o serviço a agendou para mais tarde',

@@ -87,10 +87,14 @@ const operations = {
     summary: 'Creates a campaign before its first message, or changes its plan',
     description: 'The first message creates it as well. A change of the plan takes effect at the next grant, also for messages that wait.',
     body: PutCampaignSchema,
-    response: { 200: campaignResponse('The campaign', { created }), ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'NOT_PERMITTED', 'CAMPAIGN_CANCELLED') },
+    response: {
+      200: campaignResponse('The campaign', { created }), ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'NOT_PERMITTED', 'CAMPAIGN_CANCELLED')
+    },
     'x-requests': {
       one: { summary: 'For all senders', params, body: {} },
-      planned: { summary: 'With a plan', params, body: { lane: 'bulk', perSecond: 80, startAt: '2030-01-31T09:00:00Z', endAt: '2030-01-31T18:00:00Z' } }
+      planned: {
+        summary: 'With a plan', params, body: { lane: 'bulk', perSecond: 80, startAt: '2030-01-31T09:00:00Z', endAt: '2030-01-31T18:00:00Z' }
+      }
     }
   },
   get: {

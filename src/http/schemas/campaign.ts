@@ -1,6 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { CampaignState } from '../../campaigns/state.js'
-import { campaignName, count, laneMeanings, listOf, oneOf, oneOfOrNull, optionalSender, text, timestamp, timestampOrNull, unavailable } from './common.js'
+import {
+  campaignName, count, laneMeanings, listOf, oneOf, oneOfOrNull, optionalSender, text, timestamp, timestampOrNull, unavailable
+} from './common.js'
 import { BulkJobSchema } from './job.js'
 import { time } from './post-message.js'
 
