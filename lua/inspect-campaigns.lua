@@ -13,12 +13,14 @@
 --
 -- Returns:
 --   campaigns  nowMs, found[]
---   found[]    name, entry, inFlight, plan     plan: messages in a second, start, end (ms) and lane, 0 for none; empty without one
+--   found[]    name, entry, inFlight, plan, isOverdue?
+-- plan: messages in a second, start, end (ms) and lane, 0 for none; empty without one. isOverdue: its end has passed, and messages of it wait.
 --- @include clock
 --- @include in_flight
 --- @include counts
---- @include template
+--- @include campaign_plan
 
+local now = clock()
 local one = arg.campaign ~= '' and redis.call('HGET', key.campaigns, arg.campaign)
 local entries = one and { arg.campaign, one } or arg.campaign == '' and redis.call('HGETALL', key.campaigns) or {}
 local found, in_flight = {}, nil
@@ -27,7 +29,9 @@ for i = 1, #entries, 2 do
   if string.sub(entries[i], 1, 1) ~= '~' then
     in_flight = in_flight or count_in_flight(function(record) return campaign_of(record.template) end)
     local entry = read_template(redis.call('HGET', key.templates, '#' .. entries[i]))
-    found[#found + 1] = { entries[i], entries[i + 1], in_flight[entries[i]] or 0, entry and string.match(entry.name, ' (.+)$') or '' }
+    local plan, flying = read_plan(entry), in_flight[entries[i]] or 0
+    local is_overdue = plan and plan.end_us <= now and unsettled_of(read_counts(entries[i + 1])) > flying
+    found[#found + 1] = { entries[i], entries[i + 1], flying, entry and string.match(entry.name, ' (.+)$') or '', is_overdue and 1 or 0 }
   end
 end
-return { 'campaigns', math.floor(clock() / 1000), found }
+return { 'campaigns', math.floor(now / 1000), found }

@@ -37,9 +37,10 @@ local function start_campaign(sender, campaign, want, now)
   redis.call('ZADD', key.campaign_starts, int(next_at), campaign)
 end
 
--- Of all that are due. `want`: grants wanted. Writes.
+-- Of all that are due. `want`: grants wanted; without one nothing is released. Returns first_start(). Writes.
 local function start_campaigns(sender, want, now)
-  for _, campaign in ipairs(redis.call('ZRANGEBYSCORE', key.campaign_starts, '-inf', int(now), 'LIMIT', '0', MOST_STARTED)) do
+  for _, campaign in ipairs(want > 0 and redis.call('ZRANGEBYSCORE', key.campaign_starts, '-inf', int(now), 'LIMIT', '0', MOST_STARTED) or {}) do
     start_campaign(sender, campaign, want, now)
   end
+  return first_start
 end

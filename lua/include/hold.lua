@@ -1,4 +1,5 @@
 --- @include template_stop
+--- @include campaign_hold
 --- @include window
 --- @include restart
 -- What holds a message back that rate and state of its sender allow: its template, its campaign, the window of its recipient, or the daily limit.
@@ -24,35 +25,6 @@ local function is_behind(recipient, seq)
   local from, to = bounds_of('=' .. recipient)
   local first = redis.call('ZRANGEBYLEX', key.suspended, from, to, 'LIMIT', 0, 1)[1]
   return first and (not seq or tonumber(string.match(first, ':(%d+):')) < seq)
-end
-
--- What a campaign does to a message: nil, `cancelled`, `ended`, or why it waits: `campaign-paused`; or `campaign-start` or `campaign-rate`, then also
--- how long at least, µs. The third value: what its grant calls. Reads only.
-local function campaign_effect(campaign, seq, now)
-  local entry = read_template(redis.call('HGET', key.templates, '#' .. campaign))
-  if not entry then return nil end
-  if entry.state == 'cancelled' then return 'cancelled' end
-  -- Behind its name it has a plan.
-  if string.find(entry.name, ' ', 1, true) then
-    --- @include campaign_plan
-    local plan = read_plan(entry)
-    if plan and plan.end_us <= now then return 'ended' end
-    if plan and entry.state == 'planned' then return plan_effect(campaign, entry, plan, seq, now) end
-  end
-  return is_holding(entry, seq) and 'campaign-paused' or nil
-end
-
--- The lane of a new message. A negative number is the one where it names none: its campaign may have another. Reads only.
-local function lane_of_new(message)
-  local lane, plan = message.lane, nil
-  if lane > 0 then return lane end
-  local _, _, campaign = read_mark(message.template)
-  local entry = campaign and read_template(redis.call('HGET', key.templates, '#' .. campaign))
-  if entry then
-    --- @include campaign_plan
-    plan = read_plan(entry)
-  end
-  return plan and plan.lane > 0 and plan.lane or -lane
 end
 
 -- What template and window do to the message with this mark: nil, it may be sent; `template-paused` or `templates-stopped`, it waits; `rejected` with
@@ -94,11 +66,6 @@ end
 -- What a message waits for with such an effect.
 local function waiting_for_of(effect)
   return effect == 'cancelled' and 'campaign-paused' or effect == 'rejected' and 'template-paused' or effect
-end
-
--- Whether the effect is that of a plan, which knows how long the message waits at least.
-local function is_planned(effect)
-  return effect == 'campaign-start' or effect == 'campaign-rate'
 end
 
 -- The same of a new message, as in admit.lua: its lane, the effect, how many messages wait for the same person, and how long this one waits, µs; of

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Campaign, CallOptions, SluiceClient } from '../client/index.js'
-import { lanes, type Lane } from '../message.js'
 import { describeInvalid } from '../values/invalid.js'
 import { formatTime, parseTime } from '../values/time.js'
 import { addExamples, openContext } from './context.js'
@@ -23,6 +22,9 @@ export function addCampaigns (program: Command): void {
     })
   addCampaign(program)
 }
+
+const lanes = ['urgent', 'normal', 'bulk'] as const
+type Lane = typeof lanes[number]
 
 interface PlanFlags { sender?: string, lane?: Lane | null, perSecond?: number | null, startAt?: string | null, endAt?: string | null }
 interface Flags extends PlanFlags { watch?: true, pause?: true, resume?: true, cancel?: true, retry?: true }

@@ -1,4 +1,3 @@
-import { expireEnded } from '../campaigns/expire.js'
 import type { CloseDeps } from '../drain/close.js'
 import { closeAll, lifetimeEnded } from '../drain/close.js'
 import { inIsolation } from '../parallel.js'
@@ -6,6 +5,7 @@ import { FAILURES_CAP } from '../redis/keys.js'
 import { delistSender, knownSenders } from '../redis/known-senders.js'
 import { isUnavailable, reportError } from '../redis/unavailable.js'
 import type { SenderRegistry } from '../sender-registry.js'
+import { expireEnded } from './expire-campaigns.js'
 import { releaseSuspended } from './release-suspended.js'
 
 export interface HousekeepingDeps extends CloseDeps {

@@ -154,7 +154,9 @@ export interface Replies {
     | { status: 'written', had: boolean, isPlanned: boolean, wakeHint: WakeHint }
     | { status: 'wrong', field: 'startAt' | 'endAt', reason: 'past' | 'order', startAt: number, endAt: number }
     | Bare<'cancelled'>
-  'inspect-campaigns': { status: 'campaigns', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number, plan: string }> }
+  'inspect-campaigns': {
+    status: 'campaigns', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number, plan: string, isOverdue: boolean }>
+  }
   'inspect-callers': {
     status: 'callers', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number, readyUs: number }>
   }

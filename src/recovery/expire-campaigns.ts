@@ -1,6 +1,4 @@
 import { campaignEnded, closeAll, type CloseDeps } from '../drain/close.js'
-import { readEntry } from './counts.js'
-import { readPlan } from './plan.js'
 
 /** Messages of the backlog that one script call reads. */
 const PAGE = 500
@@ -11,11 +9,10 @@ const PAGE = 500
  * number.
  */
 export async function expireEnded (deps: CloseDeps, sender: string): Promise<number> {
-  const { nowMs, found } = await deps.store.run('inspect-campaigns', { sender }, { campaign: '' })
+  const { found } = await deps.store.run('inspect-campaigns', { sender }, { campaign: '' })
   let expired = 0
-  for (const { name, plan, entry, inFlight } of found) {
-    const { endAt } = readPlan(plan)
-    if (endAt === null || endAt > nowMs || readEntry(sender, { entry, inFlight }, nowMs).waiting === 0) continue
+  for (const { name, isOverdue } of found) {
+    if (!isOverdue) continue
     let cursor = '0'
     do {
       const page = await deps.store.run('find-messages', { sender }, { which: 'waiting', campaign: name, cursor, limit: PAGE })
