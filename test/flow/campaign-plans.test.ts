@@ -55,7 +55,7 @@ await t.test('what has not started by the end expires, in its queue and in the s
   await until('the scheduled message has expired', async () => await expired(scheduled), 90_000)
   await until('the second one has expired', async () => await expired(ids[1]), 90_000)
   t.match(await campaignOf(node), { accepted: 3, sent: 1, expired: 2, state: 'finished' })
-  t.match(await node.post('/messages', { to, message: 'late', ...SPRING }), { status: 422, body: { code: 'WOULD_EXPIRE' } })
+  t.match(await node.post('/messages', { to, message: 'late', ...SPRING }), { status: 429, body: { code: 'WOULD_EXPIRE' } })
   t.match(await plan(node, { endAt: null }), { status: 200, body: { endAt: null } })
   t.match(await node.post('/messages', { to: '+15550033200', message: 'late', ...SPRING }), { body: { immediate: true } })
 })
