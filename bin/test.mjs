@@ -16,7 +16,7 @@ import { setup } from './setup.mjs'
 const longest = [
   'recovery/clocks', 'flow/master-away', 'property/controls', 'flow/late-receipts', 'fuzz/scripts', 'simulation/simulation', 'flow/two-nodes',
   'cli/commands', 'crash/callbacks', 'property/limiter', 'doctor/doctor', 'doctor/cli', 'flow/callbacks-outage', 'recovery/outage',
-  'failure/retry-run', 'grafana/docs', 'console/page'
+  'failure/retry-run', 'grafana/docs', 'console/page', 'console/teams'
 ].map(nameOf)
 /**
  * Most of these start many processes or load the machine on purpose: they run after the others, so that they do not slow them down; the

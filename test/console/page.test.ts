@@ -5,10 +5,8 @@ import { SENDER, keys } from '../support/gateway.js'
 import { request } from '../support/request.js'
 import { until } from '../support/until.js'
 import { testAppearance } from './appearance.js'
-import { testCallers } from './callers.js'
 import { missing, openConsole, startBrowser, wrong } from './browser.js'
 import { still, free, REFUSED_TWICE, UNDELIVERABLE, send, textsOf } from './ground.js'
-import { testOperators } from './operators.js'
 
 const skip = missing()
 if (skip !== false) t.plan(0, skip)
@@ -108,9 +106,6 @@ else {
       await context.reads('#results', said)
     }
   })
-
-  await testOperators(t, { environment, browser })
-  await testCallers(t, { environment, browser })
 
   await t.test('foreign text is shown unchanged and never executed', async t => {
     const node = await environment.start(t, free)
