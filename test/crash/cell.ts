@@ -229,7 +229,8 @@ class CellRun {
   async #checkCounts (caller: ProvingCaller): Promise<void> {
     const ended = this.facts.filter(({ fact }) => fact === 'ended').length
     const body = await caller.persist('GET', '/callers', undefined, status => status === 200)
-    const { accepted, sent, failed, cancelled, expired, waiting, inFlight } = body?.['callers'].find((one: { name: string }) => one.name === 'operator')
+    const own = body?.['callers'].find(({ name }: { name: string }) => name === 'operator')
+    const { accepted, sent, failed, cancelled, expired, waiting, inFlight } = own
     if (waiting + inFlight > 0 || accepted !== sent + failed + cancelled + expired || accepted < ended) {
       throw new Error(`counts of the caller: ${JSON.stringify({ accepted, sent, failed, cancelled, expired, waiting, inFlight, ended })}`)
     }

@@ -52,6 +52,14 @@ export const allowed: Allowed[] = [
     ))
   },
   {
+    what: 'a message whose attempts were used up, and that an operator retried minutes later',
+    rules: strict,
+    facts: insteadOfB(
+      ...[1010, 4000, 8000, 14_000, 24_000, 34_000].flatMap((at, i) => refused('b', at, i + 1, 131000)), operated('retry', 300_000, { key: 'b' }),
+      ...sent('b', 300_100, 7), ended('b', 'sent', ...Array<string>(6).fill('retryable'), 'sent')
+    )
+  },
+  {
     what: 'a message that failed after it was given up as unknown',
     rules: strict,
     figure: 'failed',

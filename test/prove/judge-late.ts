@@ -93,12 +93,13 @@ export function judgeLateness (
  * has FAILED is due when an operator retries it; null without such a request, which is another sentence's violation.
  */
 function dueAt (rules: Rules, before: Send, next: Send, { posted, operations }: Message): number | null {
-  const outcome = outcomeOf(before)
-  if (outcome === 'rejected' || (outcome === 'unknown' && posted.policy === 'fail')) {
-    const retries = operations.filter(({ action, askedAt }) => action === 'retry' && askedAt > before.checked.at && askedAt < next.checked.at)
-    return retries.at(-1)?.askedAt ?? null
-  }
-  const delayMs = rules.retriesMs?.[attemptOf(before.opaque) - 1] ?? 0
+  const [outcome, attempt] = [outcomeOf(before), attemptOf(before.opaque)]
+  const retries = operations.filter(({ action, askedAt }) => action === 'retry' && askedAt > before.checked.at && askedAt < next.checked.at)
+  const asked = retries.at(-1)?.askedAt ?? null
+  if (outcome === 'rejected' || (outcome === 'unknown' && posted.policy === 'fail')) return asked
+  const delayMs = rules.retriesMs?.[attempt - 1] ?? 0
+  // Attempts of an outage are more than the schedule has, and need no operator.
+  if (outcome === 'retryable' && asked !== null && attempt > (rules.retriesMs?.length ?? Infinity)) return asked
   const end = before.answered?.at ?? before.checked.at + 2 * (rules.leaseMs ?? 0)
   return outcome === 'retryable' ? end + delayMs : end + 2 * (rules.leaseMs ?? 0)
 }
