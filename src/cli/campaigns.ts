@@ -26,11 +26,13 @@ export function addCampaigns (program: Command): void {
 const lanes = ['urgent', 'normal', 'bulk'] as const
 type Lane = typeof lanes[number]
 
-interface PlanFlags { sender?: string, lane?: Lane | null, perSecond?: number | null, startAt?: string | null, endAt?: string | null }
+/** Instead of a value: the plan loses the field. Commander takes a parsed null for a missing value. */
+const NONE = 'none'
+type None = typeof NONE
+
+interface PlanFlags { sender?: string, lane?: Lane | None, perSecond?: number | None, startAt?: string, endAt?: string }
 interface Flags extends PlanFlags { watch?: true, pause?: true, resume?: true, cancel?: true, retry?: true }
 
-/** Instead of a value: the plan loses the field. */
-const NONE = 'none'
 const actions = ['pause', 'resume', 'cancel', 'retry']
 
 function addCampaign (program: Command): void {
@@ -79,24 +81,25 @@ function hasPlan ({ sender, lane, perSecond, startAt, endAt }: PlanFlags): boole
 }
 
 async function plan (client: SluiceClient, name: string, { sender, lane, perSecond, startAt, endAt }: PlanFlags): Promise<Campaign> {
-  const fields = { sender, lane, perSecond, startAt, endAt }
-  return await client.putCampaign(name, Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as CallOptions)
+  const given = Object.entries({ sender, lane, perSecond, startAt, endAt }).filter(([, value]) => value !== undefined)
+  const fields = given.map(([field, value]) => [field, field !== 'sender' && value === NONE ? null : value])
+  return await client.putCampaign(name, Object.fromEntries(fields) as CallOptions)
 }
 
-function parseLane (text: string): Lane | null {
+function parseLane (text: string): Lane | None {
   const lane = lanes.find(one => one === text)
   if (lane === undefined && text !== NONE) throw new InvalidArgumentError(`Use ${lanes.join(', ')} or ${NONE}.`)
-  return lane ?? null
+  return lane ?? NONE
 }
 
-function parseRate (text: string): number | null {
-  if (text === NONE) return null
+function parseRate (text: string): number | None {
+  if (text === NONE) return NONE
   if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError(`Use a number such as 20 or 0.5, or ${NONE}.`)
   return Number(text)
 }
 
-function parseMoment (text: string): string | null {
-  if (text === NONE) return null
+function parseMoment (text: string): string {
+  if (text === NONE) return NONE
   const parsed = parseTime(text, 'time')
   if ('invalid' in parsed) throw new InvalidArgumentError(`${describeInvalid(parsed.invalid)} Or use ${NONE}.`)
   return formatTime(parsed.value)

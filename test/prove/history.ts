@@ -175,7 +175,10 @@ export interface Rules {
   retriesMs?: number[]
   /** Default life of a message. */
   lifeMs?: number
+  /** Until a grant whose node does not respond has ended. */
   leaseMs?: number
+  /** False where processes are started and stopped all the time. */
+  isLatenessJudged?: boolean
   /** The circuit breaker: `tailMs` is how long it may still hold messages up after a success. By default there is none. */
   circuit?: { recipients: number, tailMs: number }
   /** Senders that are removed at times, and added again. */

@@ -22,7 +22,7 @@ export function judgeLateness (
   rules: Rules, messages: Map<string, Message>, sends: Sends, outages: Outages, suspended: Suspended, facts: Fact[], report: Report
 ): void {
   const { leaseMs } = rules
-  if (leaseMs === undefined) return
+  if (leaseMs === undefined || rules.isLatenessJudged === false) return
   const inForce = rulesInForce(rules, facts)
   const pauses = groupBy(pausesOf(facts, true), ({ sender }) => sender)
   const general = factsOf(facts, 'trouble').filter(({ of, node }) =>

@@ -25,8 +25,8 @@ function typed (type: string, schema: Record<string, any>, document: Document): 
       return schema['pattern'] === undefined
         ? fc.oneof(fc.constant(SECRET), fc.string({ maxLength: 40 }))
         : fc.stringMatching(new RegExp(schema['pattern']))
-    case 'integer':
-    case 'number': return fc.integer({ min: schema['minimum'] ?? 0, max: Math.min(schema['maximum'] ?? 1e9, 1e9) })
+    case 'integer': return fc.integer({ min: schema['minimum'] ?? 0, max: Math.min(schema['maximum'] ?? 1e9, 1e9) })
+    case 'number': return fc.double({ min: schema['minimum'] ?? 0, max: Math.min(schema['maximum'] ?? 1e9, 1e9), noNaN: true })
     case 'boolean': return fc.boolean()
     case 'array': return fc.array(valid(schema['items'] ?? {}, document), { minLength: schema['minItems'] ?? 0, maxLength: 5 })
     case 'null': return fc.constant(null)

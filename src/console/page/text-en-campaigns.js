@@ -27,7 +27,7 @@ export const enCampaigns = {
   'campaign.expired': 'Expired',
   'campaign.codes': 'Failures by code',
   'campaign.noFailures': 'No message has failed',
-  'plan.lane': 'Lane without another',
+  'plan.lane': 'Default lane',
   'plan.perSecond': 'At most',
   'plan.startAt': 'Starts',
   'plan.endAt': 'Ends',
