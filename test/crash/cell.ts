@@ -30,7 +30,11 @@ const settings = {
   SHUTDOWN_GRACE_MS: '5000'
 }
 const rules: Rules = {
-  intervalMs: INTERVAL_MS, startWithinMs: 250, perSecond: 200, retriesMs: [500, 500, 500, 500, 500], leaseMs: LEASE_MS + LEASE_GRACE_MS,
+  intervalMs: INTERVAL_MS,
+  startWithinMs: 250,
+  perSecond: 200,
+  retriesMs: [500, 500, 500, 500, 500],
+  leaseMs: LEASE_MS + LEASE_GRACE_MS,
   isLatenessJudged: false
 }
 
