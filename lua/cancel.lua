@@ -30,7 +30,7 @@
 -- Arguments:
 --   now           µs    empty for Redis's clock
 --   id            text  of the message
---   reason        word  cancelled, expired (only once its life or its campaign is over), rejected or closed (only while its template or its window is)
+--   reason        word  cancelled, expired (only once its life or its campaign is over), rejected or closed (only while template or window is)
 --   resultSuffix  text  caller, '-', metadata: end of the compact result
 --   history       JSON  who and why, one line; kept if the message failed
 --

@@ -29,14 +29,8 @@ const settings = {
   // A node that shuts down needs the time to reach its step.
   SHUTDOWN_GRACE_MS: '5000'
 }
-const rules: Rules = {
-  intervalMs: INTERVAL_MS,
-  startWithinMs: 250,
-  perSecond: 200,
-  retriesMs: [500, 500, 500, 500, 500],
-  leaseMs: LEASE_MS + LEASE_GRACE_MS,
-  isLatenessJudged: false
-}
+const leases = { leaseMs: LEASE_MS + LEASE_GRACE_MS, isLatenessJudged: false }
+const rules: Rules = { intervalMs: INTERVAL_MS, startWithinMs: 250, perSecond: 200, retriesMs: [500, 500, 500, 500, 500], ...leases }
 
 /**
  * Long enough for a lease, a hold, BullMQ's own half minute until it takes a job from a dead worker, and the minute until templates are read again

@@ -4,7 +4,7 @@ import { createRandom } from '../property/random.js'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, type Node } from '../support/gateway.js'
 import { seedOf } from '../support/seed.js'
-import { until } from '../support/until.js'
+import { each, until } from '../support/until.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
 const redis = environment.redis.connect()
@@ -68,7 +68,7 @@ await t.test(`a cancellation takes exactly the messages that match, and a dry ru
     const expected = rows.flatMap((row, i) => !cancelled.has(i) && matches(row) ? [i] : [])
     t.match(await run(node, 'cancel', filter, { dryRun: true }), { state: 'completed', matched: expected.length, done: 0 }, JSON.stringify(filter))
     t.match(await run(node, 'cancel', filter), { state: 'completed', matched: expected.length, done: expected.length, left: 0 })
-    const found = await Promise.all(ids.map(async id => await statusOf(node, id)))
+    const found = await each(ids, 10, async id => await statusOf(node, id))
     // Those of before are forgotten a minute after they were cancelled.
     t.strictSame(found.flatMap((status, i) => status === 'cancelled' && !cancelled.has(i) ? [i] : []), expected)
     for (const i of expected) cancelled.add(i)

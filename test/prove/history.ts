@@ -175,7 +175,6 @@ export interface Rules {
   retriesMs?: number[]
   /** Default life of a message. */
   lifeMs?: number
-  /** Until a grant whose node does not respond has ended. */
   leaseMs?: number
   /** False where processes are started and stopped all the time. */
   isLatenessJudged?: boolean
