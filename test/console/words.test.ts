@@ -1,6 +1,8 @@
 /** The console's texts: every state, wait reason and outcome of the API has one, in each language. */
 import t from 'tap'
 import { waitingForMeanings, states } from '../../src/http/schemas/message.js'
+import { read } from '../contract/tree.js'
+import type { Document } from '../http/document.js'
 
 /** JavaScript modules of the page, which the compiler does not check. */
 const page = async (name: string): Promise<any> => await import(String(new URL(`../../src/console/page/${name}.js`, import.meta.url)))
@@ -93,6 +95,13 @@ await t.test('an outage is explained with the next probe, and its end as an ordi
   const wait = { waitingFor: 'outage', expectedAt: null }
   t.match(explained(wait, { ...sender, circuit: { state: 'open', nextProbeAt: at(1) } }), /WhatsApp is down\..* The next probe goes at /)
   t.match(explained(wait, { ...sender, circuit: { state: 'half-open' } }), 'in stages')
+})
+
+await t.test('each action of the audit trail has words', async t => {
+  const { components } = JSON.parse(read('docs/openapi.json')) as Document
+  const { action } = (components.schemas['AuditEntry'] as { properties: Record<string, { enum: string[] }> }).properties
+  t.ok((action?.enum.length ?? 0) > 20)
+  for (const name of action?.enum ?? []) t.match(dictionaries['en']?.[`act.${name}`], /^[a-z]+ .+/, name)
 })
 
 await t.test('each outcome of an attempt has words', async t => {

@@ -6,7 +6,6 @@ import { noteField } from './dialog.js'
 import { attempt, refresh } from './feed.js'
 import { number } from './format.js'
 import { t, tn } from './i18n.js'
-import { html } from './ui.js'
 
 const path = (id, action) => `/failures/${encodeURIComponent(id)}/${action}`
 /** Each retry waits for WhatsApp. More at once would only queue behind the sender's rate. */
@@ -49,22 +48,6 @@ export async function cancelOne (id) {
   return await attempt(async () => {
     await call('DELETE', `/messages/${encodeURIComponent(id)}`)
     say(t('done.cancelled'))
-    return true
-  }) === true
-}
-
-/** Moves a waiting message to another lane, and a scheduled one to now. */
-export async function moveOne ({ id, status, priority }) {
-  const lanes = ['urgent', 'normal', 'bulk']
-  const fields = html`<div class="field"><label for="move-lane">${t('move.lane')}</label><select class="input" id="move-lane" name="lane">
-      ${lanes.map(lane => html`<option value=${lane} selected=${lane === priority}>${t(`lane.${lane}`)}</option>`)}</select></div>
-    ${status === 'scheduled' && html`<label><input type="checkbox" class="check" id="move-now" name="now" value="1" /> ${t('move.now')}</label>`}`
-  const sure = await ask({ title: t('move.title'), text: [t('move.text')], action: t('move.go'), fields })
-  if (sure === null || (sure.lane === priority && sure.now === undefined)) return false
-  return await attempt(async () => {
-    const now = sure.now === undefined ? {} : { scheduledFor: null }
-    await call('PATCH', `/messages/${encodeURIComponent(id)}`, { priority: sure.lane, ...now })
-    say(t('done.moved'))
     return true
   }) === true
 }

@@ -20,25 +20,34 @@ export async function runJob (body, total, onDone) {
   onDone?.()
 }
 
-/** Shows the progress of a job until it has ended, and then its result. */
+/** The messages that `body` matches, counted by a job that changes nothing; undefined if it was stopped. */
+export async function countJob (body) {
+  const found = await follow(async () => await post('/jobs', { ...body, dryRun: true }), 0)
+  return found?.state === 'completed' ? found.matched : undefined
+}
+
+/** Shows the progress of a job until it has ended, and then its result, except that of a count. Returns the job. */
 export async function follow (start, total) {
-  const isShown = await attempt(async () => {
+  const ended = await attempt(async () => {
     let found = await start()
     const stop = () => { void attempt(async () => await post(`/jobs/${found.id}/stop`)) }
-    const [running, result] = texts[found.action]
-    const show = (isRunning, text) =>
-      job.set({ isRunning, goesOn: true, total: Math.max(total, found.matched), done: found.done, text, stop })
+    const [running, result] = found.dryRun ? ['job.count'] : texts[found.action]
+    const show = (isRunning, text) => {
+      const [done, of] = found.dryRun ? [found.scanned, found.total] : [found.done, Math.max(total, found.matched)]
+      job.set({ isRunning, goesOn: true, total: of, done, text: text(number(done), number(of)), stop })
+    }
     while (found.finishedAt === null) {
-      const progress = t(running, { done: number(found.done), total: number(Math.max(total, found.matched)) })
-      show(true, found.waitingFor === null ? progress : t('job.noWorker'))
+      show(true, (done, of) => found.waitingFor === null ? t(running, { done, total: of }) : t('job.noWorker'))
       await new Promise(resolve => setTimeout(resolve, ASK_MS))
       found = await get(`/jobs/${found.id}`)
     }
     const left = found.left === 0 ? '' : t('job.left', { n: number(found.left) })
     const more = [left, found.state === 'completed' ? '' : t('job.stopped')].filter(Boolean)
-    show(false, `${[t(result, { n: number(found.done) }), ...more].join('; ')}.`)
-    return true
+    if (found.dryRun) job.set(null)
+    else show(false, done => `${[t(result, { n: done }), ...more].join('; ')}.`)
+    return found
   })
   // The error is shown. The job goes on without the page.
-  if (isShown !== true) job.set(null)
+  if (ended === undefined) job.set(null)
+  return ended
 }

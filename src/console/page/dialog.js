@@ -2,16 +2,18 @@ import { dialog, job, toast } from './app.js'
 import { t } from './i18n.js'
 import { Icon } from './icons.js'
 import { Bar, Button } from './parts.js'
-import { cx, html, useEffect, useRef, useStore } from './ui.js'
+import { cx, html, useEffect, useRef, useState, useStore } from './ui.js'
 
 /**
- * The dialog of `ask`: `{title, text, fields, note, action, keep, tone}`. `fields` are elements with names. The focus starts at the first field, or
- * where the action cannot be undone at the button that goes back.
+ * The dialog of `ask`: `{title, text, fields, note, action, keep, tone, check}`. `fields` are elements with names; `check` of their values says what
+ * is wrong. The focus starts at the first field, or where the action cannot be undone at the button that goes back.
  */
 export function Dialog () {
   const options = useStore(dialog)
   const ref = useRef(null)
+  const [wrong, setWrong] = useState(null)
   useEffect(() => {
+    setWrong(null)
     if (options === null) return
     const before = document.activeElement
     ref.current.showModal()
@@ -19,14 +21,18 @@ export function Dialog () {
     return () => { if (before?.isConnected) before.focus() }
   }, [options])
   if (options === null) return null
-  const { title, text = [], fields, note, action, keep, tone, resolve, content } = options
+  const { title, text = [], fields, note, action, keep, tone, check, resolve, content } = options
   return html`<dialog ref=${ref} aria-labelledby="dialog-title" onClose=${() => { if (dialog.get() === options) resolve(null) }}>
     <form method="dialog" onSubmit=${event => {
       event.preventDefault()
-      resolve(Object.fromEntries(new FormData(event.target)))
+      const values = Object.fromEntries(new FormData(event.target))
+      const found = check?.(values) ?? null
+      if (found === null) resolve(values)
+      else setWrong(found)
     }}>
       <div class="sheet-head"><h2 id="dialog-title">${title}</h2>${text.map(line => html`<p>${line}</p>`)}</div>
-      <div class="sheet-body">${content}${fields}${note && html`<p class="note warn"><${Icon} name="info" /><span>${note}</span></p>`}</div>
+      <div class="sheet-body">${content}${fields}${note && html`<p class="note warn"><${Icon} name="info" /><span>${note}</span></p>`}
+        ${wrong !== null && html`<p class="note bad" role="alert"><${Icon} name="failed" /><span>${wrong}</span></p>`}</div>
       <div class="sheet-foot"><${Button} id="confirm-cancel" onClick=${() => resolve(null)}>${keep ?? t('cancel')}<//>
         ${action && html`<button type="submit" id="confirm-go"
           class=${cx('btn', tone === 'danger' ? 'danger solid' : 'primary')}>${action}</button>`}</div>

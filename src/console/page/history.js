@@ -99,7 +99,7 @@ function statusesOf ({ deliveredAt, readAt, deliveryError }) {
 function movedOf ({ at, by, priority, scheduledFor, expiresAt }) {
   const to = [
     priority && t('event.movedLane', { lane: t(`lane.${priority}`) }),
-    scheduledFor && t('event.movedTime', { time: exact(scheduledFor) }),
+    scheduledFor && (scheduledFor === at ? t('event.movedNow') : t('event.movedTime', { time: exact(scheduledFor) })),
     expiresAt && t('event.movedEnd', { time: exact(expiresAt) })
   ].filter(Boolean).join(', ')
   return { at, sort: ms(at), tone: 'quiet', icon: 'right', title: t('event.moved', { by, to }) }

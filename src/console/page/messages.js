@@ -1,10 +1,12 @@
 import { post } from './api.js'
+import { job, mayAct } from './app.js'
 import { attempt, refresh, useEvery, useFeed } from './feed.js'
 import { criteriaOf, editFilters, FilterChips, filtersOf } from './filters.js'
 import { number, phone, span } from './format.js'
 import { t, tn } from './i18n.js'
 import { Icon } from './icons.js'
 import { MessageTable, recipientOf } from './message-table.js'
+import { moveAll, moveFilterOf } from './move.js'
 import { MessagePanel } from './panel.js'
 import { Button, Empty, nameOf, Select, Skeleton } from './parts.js'
 import { go, here, href, restore, route, takePlace } from './router.js'
@@ -56,6 +58,12 @@ export function messagesView () {
   const [rows, setRows] = useState(searches.get(key)?.rows ?? ROWS)
   const isRecipient = data?.kinds.length === 1 && data.kinds[0] === 'recipient'
   const isFiltered = Object.keys(filters).length > 0
+  const wanted = moveFilterOf({ q, kinds: data?.kinds ?? [], sender, filters, state })
+  const isBusy = useStore(job)?.isRunning === true
+  const again = () => {
+    if (isLatest) void refresh('latest')
+    else found?.again?.()
+  }
 
   // One hit opens by itself.
   useEffect(() => {
@@ -73,7 +81,7 @@ export function messagesView () {
     <div class="toolbar"><div class="head"><h1>${t('messages')}</h1></div>
       <div class="chips" id="filters">${q !== '' && html`<span class="chip query" id="query"><span>${data !== null && data.kinds.length > 0
         ? data.kinds.map(kind => t(`as.${kind}`)).join(', ')
-        : t('search').split(',')[0]}</span><bdi>${isRecipient ? phone(q) : q}</bdi>
+        : t('as.any')}</span><bdi>${isRecipient ? phone(q) : q}</bdi>
         <a href=${here({ q: '', open: '' })} aria-label=${t('clearSearch')} title=${t('clearSearch')}><${Icon} name="close" /></a></span>`}
         ${(senders?.senders.length ?? 0) > 1 && html`<${Select} id="of-sender" label=${t('sender')} value=${sender}
           options=${[['', t('allSenders')], ...senders.senders.map(one => [one.id, nameOf(one)])]}
@@ -81,14 +89,13 @@ export function messagesView () {
         <${Button} id="edit-filters" icon="filter" data-key="f" onClick=${() => editFilters(filters)}>${t('filter.button')}<//>
         <${FilterChips} filters=${filters} />
         ${[q, sender, state, ...Object.values(filters)].filter(Boolean).length > 1 && html`<a class="btn ghost"
-          href=${href('messages')}>${t('clearFilters')}</a>`}</div>
+          href=${href('messages')}>${t('clearFilters')}</a>`}
+        ${mayAct() && wanted !== null && html`<${Button} id="move-all" disabled=${isBusy}
+          onClick=${() => moveAll(wanted, again)}>${t('moveAll.button')}<//>`}</div>
       ${isRecipient && html`<${Person} recipient=${q} messages=${data.messages} senders=${senders} />`}
       <${StateChips} data=${data} state=${state} ofState=${ofState} /></div>
     <${List} ...${{ q, state, open, senders, data, rows, messages, isRecipient, isFiltered, isLatest, more: chosen }} /></section>
-    ${open !== '' && html`<${MessagePanel} key=${open} id=${open} close=${here({ open: '' })} onChange=${() => {
-      if (isLatest) void refresh('latest')
-      else found?.again?.()
-    }} />`}</main>`
+    ${open !== '' && html`<${MessagePanel} key=${open} id=${open} close=${here({ open: '' })} onChange=${again} />`}</main>`
 }
 
 /** The messages of a search; from memory on the way back, and read again every few seconds: of many the newest. */

@@ -1,5 +1,5 @@
 import { get } from './api.js'
-import { acknowledgeOne, cancelOne, moveOne, retryOne } from './actions.js'
+import { acknowledgeOne, cancelOne, retryOne } from './actions.js'
 import { caller, mayAct, say } from './app.js'
 import { useCode } from './codes.js'
 import { explainStatus, replyFor } from './explain-status.js'
@@ -8,6 +8,7 @@ import { t } from './i18n.js'
 import { Icon } from './icons.js'
 import { Bubble, Facts, RawJson, Timeline } from './message-parts.js'
 import { recipientOf } from './message-table.js'
+import { moveOne } from './move.js'
 import { About, Button, copy, IconButton, Skeleton, State } from './parts.js'
 import { href } from './router.js'
 import { isFinal, isOver } from './states.js'
@@ -114,7 +115,7 @@ function Actions ({ message, reply, read, hasTrouble }) {
         onClick=${() => did(acknowledgeOne(id))}>${t('acknowledge')}<//>`)
     }
     if (final) {
-      actions.push(html`<${Button} key="again" id="retry" data-key="r" kind="ghost" title=${`${t('retrySame')} (r)`}
+      actions.push(html`<${Button} key="again" id="retry" data-key="r" title=${`${t('retrySame')} (r)`}
         onClick=${() => did(retryOne(id, { final: true }))}>${t('retrySame')}<//>`)
     }
     if (['queued', 'scheduled', 'retrying'].includes(status)) {

@@ -87,6 +87,7 @@ export const enSentences = {
   'event.bounced': 'WhatsApp reported a failure afterwards',
   'event.moved': 'Moved by {by}: {to}',
   'event.movedLane': 'to {lane}',
+  'event.movedNow': 'as soon as the limits allow',
   'event.movedTime': 'not before {time}',
   'event.movedEnd': 'expires {time}',
   'event.acknowledged': 'Acknowledged by {by}',

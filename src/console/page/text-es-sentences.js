@@ -86,6 +86,7 @@ export const esSentences = {
   'event.bounced': 'WhatsApp informó después de un fallo',
   'event.moved': 'Movido por {by}: {to}',
   'event.movedLane': 'a {lane}',
+  'event.movedNow': 'en cuanto los límites lo permitan',
   'event.movedTime': 'no antes de {time}',
   'event.movedEnd': 'caduca {time}',
   'event.acknowledged': 'Confirmado por {by}',

@@ -86,6 +86,7 @@ export const ptSentences = {
   'event.bounced': 'O WhatsApp informou uma falha depois',
   'event.moved': 'Movida por {by}: {to}',
   'event.movedLane': 'para {lane}',
+  'event.movedNow': 'assim que os limites permitirem',
   'event.movedTime': 'não antes de {time}',
   'event.movedEnd': 'expira {time}',
   'event.acknowledged': 'Confirmada por {by}',
