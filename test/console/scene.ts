@@ -184,8 +184,18 @@ function errorTexts (code: string): object {
 }
 
 const audit = [
+  {
+    at: before(3 * MINUTE),
+    by: 'maria',
+    sender: '*',
+    action: 'bulk-move',
+    subject: 'campaign=spring-sale',
+    detail: 'priority=bulk scheduledFor=2026-03-10T12:00:00.000Z'
+  },
   { at: before(42 * MINUTE), by: 'maria', sender: '10000000104712', action: 'pause', subject: '10000000104712', detail: 'new price list' },
-  { at: before(95 * MINUTE), by: 'joao', sender: 'all', action: 'acknowledge', subject: '206 failures', detail: 'customers called' }
+  { at: before(58 * MINUTE), by: 'joao', sender: '10000000104711', action: 'plan-campaign', subject: 'spring-sale', detail: 'perSecond=40' },
+  { at: before(61 * MINUTE), by: 'joao', sender: '10000000104711', action: 'cancel', subject: idOf(11) },
+  { at: before(95 * MINUTE), by: 'joao', sender: '*', action: 'bulk-acknowledge', subject: 'errorCode=131026', detail: 'customers called' }
 ]
 
 /** `METHOD /path` without a query, as OpenAPI spells it, and the response. */

@@ -11,9 +11,9 @@ import { cx, html, useEffect, useState } from './ui.js'
 
 const REFRESH_MS = 2000
 const icons = { running: 'plane', paused: 'pause', cancelled: 'cancelled', finished: 'done' }
-const waitingOf = ({ waiting, inFlight }) => waiting + inFlight
-const endedOf = campaign => campaign.accepted - waitingOf(campaign)
-const shareOf = (part, whole) => whole === 0 ? 0 : part / whole
+export const waitingOf = ({ waiting, inFlight }) => waiting + inFlight
+export const endedOf = campaign => campaign.accepted - waitingOf(campaign)
+export const shareOf = (part, whole) => whole === 0 ? 0 : part / whole
 
 export function campaignsView ({ id }) {
   return id === '' ? html`<${List} />` : html`<${One} key=${id} name=${id} />`

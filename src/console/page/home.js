@@ -1,10 +1,11 @@
 import { dailyText, isDailyReached } from './daily.js'
+import { endedOf, shareOf } from './campaigns.js'
 import { useFeed } from './feed.js'
 import { age, clock, distance, longDay, number, percent, span, zone } from './format.js'
 import { t, tn } from './i18n.js'
 import { Icon } from './icons.js'
 import { MessageTable } from './message-table.js'
-import { Empty, Figure, nameOf, Skeleton, useNow } from './parts.js'
+import { Bar, Empty, Figure, nameOf, Skeleton, useNow } from './parts.js'
 import { totalsOf } from './rates.js'
 import { href } from './router.js'
 import { SenderTable } from './sender-line.js'
@@ -16,12 +17,14 @@ import { cx, html } from './ui.js'
 const SENDERS = 8
 const LATEST = 8
 const CAUSES = 5
+const CAMPAIGNS = 4
 
 export function homeView () {
   const senders = useFeed('senders')
   const activity = useFeed('activity')
   const latest = useFeed('latest')
   const causes = useFeed('causes')
+  const campaigns = useFeed('campaigns')
   const now = useNow()
   const all = senders?.senders ?? []
   const shown = [...all].sort((one, other) => Number(troubleOf(other) !== null) - Number(troubleOf(one) !== null)).slice(0, SENDERS)
@@ -37,7 +40,9 @@ export function homeView () {
 ? html`<${Skeleton} rows=${4} />`
 : html`<${SenderTable} senders=${shown} activity=${activity}
         label=${t('senders')} />`}</section>
-    <section class="card" id="todo"><header><h2>${t('todo')}</h2></header><${ToDo} all=${all} causes=${causes} senders=${senders} /></section>
+    <div class="beside stack"><section class="card" id="todo"><header><h2>${t('todo')}</h2></header>
+      <${ToDo} all=${all} causes=${causes} senders=${senders} /></section>
+      <${Running} all=${campaigns?.campaigns ?? []} /></div>
     <section class="card" id="latest"><header><h2>${t('latest')}</h2><a class="end" href=${href('messages')}>${t('allMessages')}</a></header>
       ${latest === null
         ? html`<${Skeleton} />`
@@ -73,6 +78,21 @@ function Figures ({ all, activity }) {
       note=${share(failed.today, accepted.today, 'figure.ofAccepted')} /></dl>`
 }
 
+/** Campaigns that still have something to send. */
+function Running ({ all }) {
+  const shown = all.filter(({ state }) => state === 'running' || state === 'paused').slice(0, CAMPAIGNS)
+  if (shown.length === 0) return null
+  return html`<section class="card" id="running"><header><h2>${t('running')}</h2>
+    <a class="end" href=${href('campaigns')}>${t('campaigns.all')}</a></header>
+    <ul class="runs">${shown.map(({ name, state, expectedEndAt, ...campaign }) => {
+      const share = shareOf(endedOf(campaign), campaign.accepted)
+      const end = state === 'paused' ? t('running.paused') : expectedEndAt === null ? '' : t('running.ends', { time: clock(expectedEndAt) })
+      return html`<li key=${name}><a href=${href('campaigns', {}, name)}><bdi>${name}</bdi></a><span class="n">${percent(share)}</span>
+        <${Bar} share=${share} tone=${state === 'paused' ? 'warn' : ''} />
+        <p>${[t('running.of', { n: number(endedOf(campaign)), total: number(campaign.accepted) }), end].filter(Boolean).join('; ')}</p></li>`
+    })}</ul></section>`
+}
+
 /** What a person has to see to, in the order of what it costs: nothing is sent, messages failed, it is decided by itself. */
 function ToDo ({ all, causes, senders }) {
   const groups = causes?.groups ?? []
@@ -84,7 +104,8 @@ function ToDo ({ all, causes, senders }) {
   const unknown = all.reduce((sum, sender) => sum + sender.unknown, 0)
   const next = retrying.map(group => group.nextRetryAt).filter(Boolean).sort()[0]
   const rows = [
-    ...of('stopped').map(one => row('stopped', 'bad', t('todo.stopped', { sender: nameOf(one) }), waits(one), one.reason, to(one))),
+    ...of('stopped').map(one => row('stopped', 'bad', t('todo.stopped', { sender: nameOf(one) }), waits(one),
+      t('todo.stoppedText', { code: one.reason }), to(one))),
     ...of('open').map(one => row('circuit', 'bad', t('todo.open', { sender: nameOf(one) }), waits(one),
       t('todo.openText', { code: one.circuit.code, time: clock(one.circuit.since) }), to(one))),
     ...all.filter(one => one.templates?.state === 'stopped').map(one => row('template', 'bad',

@@ -1,7 +1,7 @@
 import { get } from './api.js'
 import { caller } from './app.js'
 import { attempt, useEvery, useFeed } from './feed.js'
-import { digitsOf } from './format.js'
+import { clock, digitsOf } from './format.js'
 import { has, t } from './i18n.js'
 import { Button, Empty, nameIn, nameOf, Phone, Select, Skeleton, Theirs, Time } from './parts.js'
 import { go, here, route } from './router.js'
@@ -9,6 +9,14 @@ import { html, useEffect, useState, useStore } from './ui.js'
 
 const REFRESH_MS = 10_000
 const ENTRIES = 500
+
+/** A table without links. `rows`: key and cells, each `[class, content]`. On a telephone a row is a card, so the parts have their roles. */
+function Plain ({ id, heads, rows }) {
+  return html`<table class="table plain" role="table" id=${id}><thead role="rowgroup"><tr role="row">
+      ${heads.map(head => html`<th role="columnheader">${head}</th>`)}</tr></thead>
+    <tbody role="rowgroup">${rows.map(([key, cells]) => html`<tr role="row" key=${key}>
+      ${cells.map(([name, content]) => html`<td role="cell" class=${name}>${content}</td>`)}</tr>`)}</tbody></table>`
+}
 
 /** People who want no marketing, by sender. */
 export function optOutsView () {
@@ -37,13 +45,15 @@ export function optOutsView () {
       ? html`<${Skeleton} />`
       : shown.length === 0
         ? html`<${Empty} icon="user" title=${t('optOuts.none')} text=${t('optOuts.noneText')} />`
-        : html`<table class="table plain"><thead><tr><th>${t('recipient')}</th><th>${t('since')}</th><th>${t('by')}</th>
-          <th>${t('reason')}</th></tr></thead>
-          <tbody>${shown.map(one => html`<tr key=${one.recipient}><td><${Phone} text=${one.recipient} /></td><td class="nb">
-            <${Time} iso=${one.since} /></td>
-            <td>${one.by}</td><td class="wide"><${Theirs} text=${one.reason} /></td></tr>`)}</tbody></table>`}
+        : html`<${Plain} heads=${[t('recipient'), t('since'), t('by'), t('reason')]} rows=${shown.map(one => [one.recipient, [
+          ['', html`<${Phone} text=${one.recipient} />`], ['nb', html`<${Time} iso=${one.since} />`], ['', one.by],
+          ['wide', html`<${Theirs} text=${one.reason} />`]
+        ]])} />`}
       ${state?.nextCursor && html`<div class="foot"><${Button} small onClick=${() => read(state)}>${t('showMore')}<//></div>`}</section></main>`
 }
+
+/** Moments in a text as the reader's clock shows them. */
+const withTimes = text => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, iso => clock(iso))
 
 /** What operators did, newest first. */
 export function auditView () {
@@ -64,12 +74,11 @@ export function auditView () {
         ? html`<${Skeleton} />`
         : entries.length === 0
           ? html`<${Empty} icon="list" title=${t('audit.none')} />`
-          : html`<table class="table plain" id="audit"><thead><tr><th>${t('audit.at')}</th><th>${t('audit.who')}</th><th>${t('audit.what')}</th>
-              <th>${t('sender')}</th><th>${t('audit.subject')}</th><th>${t('audit.detail')}</th></tr></thead>
-            <tbody>${entries.map((one, i) => html`<tr key=${`${one.at} ${i}`}><td class="nb"><${Time} iso=${one.at} /></td><td class="strong">
-              <${Theirs} text=${one.by} /></td>
-              <td class="nb">${has(`act.${one.action}`) ? t(`act.${one.action}`) : one.action}</td>
-              <td class="nb">${one.sender === '*' || one.sender === 'all' ? t('allSenders') : nameIn(senders, one.sender)}</td>
-              <td><code><${Theirs} text=${one.subject} /></code></td><td class="wide">
-                <${Theirs} text=${one.detail ?? ''} /></td></tr>`)}</tbody></table>`}</section></main>`
+          : html`<${Plain} id="audit" heads=${[t('audit.at'), t('audit.who'), t('audit.what'), t('sender'), t('audit.subject'), t('audit.detail')]}
+            rows=${entries.map((one, i) => [`${one.at} ${i}`, [
+              ['nb', html`<${Time} iso=${one.at} />`], ['strong', html`<${Theirs} text=${one.by} />`],
+              ['nb', has(`act.${one.action}`) ? t(`act.${one.action}`) : one.action],
+              ['nb', one.sender === '*' || one.sender === 'all' ? t('allSenders') : nameIn(senders, one.sender)],
+              ['', html`<code><${Theirs} text=${one.subject} /></code>`], ['wide', html`<${Theirs} text=${withTimes(one.detail ?? '')} />`]
+            ]])} />`}</section></main>`
 }

@@ -44,7 +44,7 @@ function Detail ({ sender, own }) {
   const { rules } = sender
   const end = figures.emptyInMs
   return html`<section class="card" id="sender" aria-labelledby="sender-name"><header><span class=${cx('dot', toneOfSender(sender))}></span>
-      <h2 id="sender-name"><bdi>${nameOf(sender)}</bdi></h2><span class="quiet nb">${sender.id}<${CopyButton} text=${sender.id}
+      <h2 id="sender-name"><bdi>${nameOf(sender)}</bdi></h2><span class="quiet id">${sender.id}<${CopyButton} text=${sender.id}
         label=${`${t('copy')}: ${t('phoneId')}`} /></span>
       <span class="end"><a class="btn" href=${href('messages', { sender: sender.id })}>${t('messages')}</a>
         <a class="btn" href=${href('failures', { sender: sender.id })}>${t('failures')}</a>
@@ -118,7 +118,7 @@ function Why ({ sender }) {
   const what = state === 'stopped'
     ? `${t('banner.stopped', { code: reason })} ${stop?.explanation ?? ''}`
     : `${t('banner.open')} ${t('why.outageAll')}`
-  return html`<p>${what} ${waits}.</p>
+  return html`<p>${`${what} ${waits}.`}</p>
     ${stop !== undefined && html`<p class="note"><${Icon} name="info" /><span>
       <b>${t('whatToDo')}:</b> ${state === 'stopped' ? stop.remedy : t('do.outage')}</span></p>`}`
 }
