@@ -1,10 +1,16 @@
 /** What operators do with campaigns, and sentences 43 and 44: nothing of a stopped campaign is sent, and its counts are right. */
 import { factsOf, groupBy, isInconclusive, isLost, type Fact, type Message, type Operated, type Rules } from './history.js'
 import { isEndedLate, isGrantedIn } from './judge-operators.js'
+import { isPlanRemoved } from './judge-plans.js'
 import type { Templates } from './judge-templates.js'
 import { effectiveBy } from './late-requests.js'
 import type { Report } from './model.js'
 import type { Sends } from './sends.js'
+
+/** Ends what holds messages back. */
+const isEnd = (one: Operated): boolean => one.action === 'resume-campaign' || (one.action === 'plan-campaign' && isPlanRemoved(one))
+const isEndOf = (hold: Operated, one: Operated): boolean => isEnd(one) && (hold.action === 'plan-campaign') === (one.action === 'plan-campaign')
+const stopping = new Set<Operated['action']>(['pause-campaign', 'cancel-campaign'])
 
 interface Span { from: number, to: number }
 
@@ -36,9 +42,9 @@ export function campaignsOf (facts: Fact[]) {
   return {
     /** Times in which its messages may wait. A cancellation may be lost with Redis's writes, and is for good otherwise. */
     holds ({ posted: { campaign } }: Pick<Message, 'posted'>): Span[] {
-      return of(campaign).filter(one => one.action !== 'resume-campaign' && isPossible(one)).map(one => {
-        const end = of(campaign).find(({ action, http, askedAt }) =>
-          action === 'resume-campaign' && http === 200 && askedAt >= (isInconclusive(one) ? byWhen(one.at) : one.at))
+      return of(campaign).filter(one => !isEnd(one) && isPossible(one)).map(one => {
+        const end = of(campaign).find(other => isEndOf(one, other) && other.http === 200 &&
+          other.askedAt >= (isInconclusive(one) ? byWhen(one.at) : one.at))
         return { from: one.askedAt, to: end === undefined ? Infinity : releasedBy(end) }
       })
     },
@@ -46,19 +52,22 @@ export function campaignsOf (facts: Fact[]) {
     stops (campaign: string): Span[] {
       const list = of(campaign)
       return list.flatMap((one, i) => {
-        if (one.http >= 300 || one.http === 0 || one.action === 'resume-campaign' || isLost(one, losses)) return []
+        if (one.http >= 300 || one.http === 0 || !stopping.has(one.action) || isLost(one, losses)) return []
         if (one.action === 'cancel-campaign') return [{ from: one.at, to: Infinity }]
         if (isEndedLate(one, list.slice(0, i), 'resume-campaign', byWhen)) return []
         return [{ from: one.at, to: list.slice(i + 1).find(({ action }) => action === 'resume-campaign')?.askedAt ?? Infinity }]
       })
     },
-    /** When a campaign was resumed. */
+    /** When a campaign was resumed, or its plan removed. */
     resumes: ({ posted: { campaign } }: Pick<Message, 'posted'>): number[] =>
-      of(campaign).filter(one => one.action === 'resume-campaign' && one.http === 200 && !isLost(one, losses)).map(({ at }) => at),
+      of(campaign).filter(one => isEnd(one) && one.http === 200 && !isLost(one, losses)).map(({ at }) => at),
     names: (): string[] => [...byCampaign.keys()],
     /** Whether a request asked to cancel it; a request without a response may have worked. */
     isCancelled: ({ posted: { campaign } }: Pick<Message, 'posted'>): boolean =>
-      of(campaign).some(one => one.action === 'cancel-campaign' && isPossible(one))
+      of(campaign).some(one => one.action === 'cancel-campaign' && isPossible(one)),
+    /** The earliest end that a plan may have set: then its messages expire. */
+    endsAt: ({ posted: { campaign } }: Pick<Message, 'posted'>): number =>
+      Math.min(...of(campaign).filter(isPossible).map(({ plan }) => plan?.endAt ?? Infinity))
   }
 }
 

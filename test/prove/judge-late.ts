@@ -2,6 +2,7 @@
 import { attemptOf, factsOf, groupBy, senderOf, type Fact, type Granted, type Message, type Rules } from './history.js'
 import { CLOCKS_MS, EXPIRY_EVERY_MS, LATE_MS, LATE_RETRY_MS, LATE_TEMPLATE_MS, type Report, type Sentence } from './model.js'
 import type { Suspended } from './judge-campaigns.js'
+import { mayBeMoved } from './judge-plans.js'
 import { PAUSED } from './judge-templates.js'
 import { pausesOf } from './judge-operators.js'
 import type { Outages } from './outages.js'
@@ -71,11 +72,12 @@ export function judgeLateness (
     }
     for (const at of suspended.resumes({ posted })) {
       const [first] = list
-      if (first === undefined || first.checked.at < at || posted.at > at || posted.scheduledFor !== undefined) continue
+      if (first === undefined || first.checked.at < at || posted.at > at || posted.scheduledFor !== undefined || mayBeMoved(message)) continue
       const later = suspended.holds({ posted }).filter(({ from }) => from > at)
       judge(42, `${first.opaque} was`, posted.pair, at, takenUpAt(first, at), LATE_TEMPLATE_MS, later)
     }
     const acceptedAt = responses.find(({ status }) => status >= 200 && status < 300)?.at
+    if (mayBeMoved(message)) continue
     if (posted.scheduledFor !== undefined && acceptedAt !== undefined && list[0] !== undefined) {
       const due = Math.max(posted.scheduledFor, acceptedAt)
       judge(27, `${posted.key} was`, posted.pair, due, takenUpAt(list[0], due), LATE_MS, suspended.holds({ posted }))

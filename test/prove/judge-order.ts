@@ -2,6 +2,7 @@
 import { attemptOf, factsOf, groupBy, nameOf, senderOf, type Fact, type Message, type Responded, type Rules } from './history.js'
 import type { Suspended } from './judge-campaigns.js'
 import { clearsOf } from './judge-operators.js'
+import { mayBeMoved } from './judge-plans.js'
 import { CLOCKS_MS, type Report } from './model.js'
 import { isWithin, type Outages } from './outages.js'
 import { rulesInForce, type RulesInForce } from './rules-in-force.js'
@@ -29,8 +30,8 @@ export function judgeOrder (
   for (const first of firsts) {
     const { posted: { pair, at } } = first.message
     // An operator allowed the pair's next send at once.
-    if (clears(pair).some(({ from, to }) => to >= at && from <= first.startedAt)) continue
-    const removed = (byPair.get(pair) ?? []).filter(other => leftUnsent(other) || leftAsSent(other, sends.of(other.posted.key), first) ||
+    if (mayBeMoved(first.message) || clears(pair).some(({ from, to }) => to >= at && from <= first.startedAt)) continue
+    const removed = (byPair.get(pair) ?? []).filter(other => leftUnsent(other) || mayBeMoved(other) || leftAsSent(other, sends.of(other.posted.key), first) ||
       suspended.holds(other).some(({ from, to }) => from < first.startedAt && to > at))
     judgePromise(inForce, first, sends.of(first.message.posted.key), removed, report)
   }
@@ -71,6 +72,8 @@ function judgeQueue (
   queue.forEach((first, i) => {
     const { key, lane, scheduledFor } = first.message.posted
     for (const later of queue.slice(i + 1, i + 20)) {
+      // A move changes its lane, or its place.
+      if (mayBeMoved(first.message) || mayBeMoved(later.message)) continue
       // One that waits for its template or its campaign is in no queue.
       if (suspended.holds(later.message).some(one => isWithin(first.startedAt, [one]))) continue
       // Its first attempt ended with the lease of its node, and counted as unknown until the node reported that it had not started it.

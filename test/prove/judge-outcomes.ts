@@ -2,6 +2,7 @@
 import { factsOf, nameOf, senderOf, type Fact, type Message, type Operated, type Rules, type StatusPosted } from './history.js'
 import type { Figures } from './judge.js'
 import type { Campaigns } from './judge-campaigns.js'
+import { mayBeMoved } from './judge-plans.js'
 import type { Templates } from './judge-templates.js'
 import { CLOCKS_MS, codes, type Report } from './model.js'
 import { outcomeOf, saidOf, type Send, type Sends } from './sends.js'
@@ -156,6 +157,8 @@ function judgeClosed (rules: Rules, message: Message, all: Operated[], campaigns
   }
   const lifeMs = posted.expiresInMs ?? rules.lifeMs ?? 86_400_000
   const endedAt = ended?.settledAt ?? Infinity
+  // A move changes the life, and the end of a campaign's plan ends it.
+  if (mayBeMoved(message) || endedAt >= campaigns.endsAt(message) - CLOCKS_MS) return
   if (endedAt < Math.max(at, posted.scheduledFor ?? 0) + lifeMs - CLOCKS_MS) {
     report(7, `${key}: expired ${Math.round(at + lifeMs - endedAt)} ms before the end of its life`)
   }

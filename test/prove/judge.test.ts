@@ -3,6 +3,7 @@ import t from 'tap'
 import { read } from '../contract/tree.js'
 import { allowed } from './allowed.js'
 import { aboutCampaigns, allowedOfCampaigns } from './doctored-campaigns.js'
+import { allowedOfPlans, aboutPlans } from './doctored-plans.js'
 import { aboutMessages } from './doctored-messages.js'
 import { aboutTheRest } from './doctored-rest.js'
 import { aboutTime } from './doctored-time.js'
@@ -10,7 +11,7 @@ import { rules } from './doctored.js'
 import { isSpotless, judge, type Judgement } from './judge.js'
 import { sentences } from './model.js'
 
-const doctored = [...aboutMessages, ...aboutTime, ...aboutTheRest, ...aboutCampaigns]
+const doctored = [...aboutMessages, ...aboutTime, ...aboutTheRest, ...aboutCampaigns, ...aboutPlans]
 const foundBy = ({ bySentence }: Judgement): string => JSON.stringify([...bySentence])
 
 await t.test('the judge finds', async t => {
@@ -33,7 +34,7 @@ await t.test('each sentence of the model has a history that violates it', t => {
 })
 
 await t.test('the judge allows', async t => {
-  for (const { what, facts, figure, rules: own = rules } of [...allowed, ...allowedOfCampaigns]) {
+  for (const { what, facts, figure, rules: own = rules } of [...allowed, ...allowedOfCampaigns, ...allowedOfPlans]) {
     await t.test(what, async t => {
       const judgement = judge({ rules: own, facts })
       if (figure !== undefined) t.equal(judgement.figures[figure], 1)

@@ -5,6 +5,7 @@ import { judgeCallbacks } from './judge-callbacks.js'
 import { judgeLateness } from './judge-late.js'
 import { judgeOperators } from './judge-operators.js'
 import { judgeOrder } from './judge-order.js'
+import { judgeMoves, judgePlans } from './judge-plans.js'
 import { judgeOutcomes } from './judge-outcomes.js'
 import { judgeSends } from './judge-sends.js'
 import { judgeSpacing } from './judge-spacing.js'
@@ -87,6 +88,8 @@ export function judge ({ rules, facts }: History): Judgement {
   judgeLateness(rules, messages, sends, outages, suspended, facts, report)
   judgeTemplates(rules, messages, sends, templates, facts, report)
   judgeCampaigns(rules, messages, sends, campaigns, lostByRedis, facts, report)
+  judgePlans(rules, messages, sends, facts, report)
+  judgeMoves(rules, messages, sends, facts, report)
   judgeOperators(rules, messages, sends, facts, report)
   judgeCallbacks(rules, messages, facts, report)
   judgeBooks(messages, lost, lostByRedis, facts, report)

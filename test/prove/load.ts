@@ -85,6 +85,10 @@ export function startLoad (options: LoadOptions): Load {
     const body = await caller.post(draft)
     responded++
     if (body?.['status'] === 'queued' && random.chance(0.02)) await caller.operate('DELETE', `/messages/${draft.key}?sender=${draft.sender}`)
+    else if (body?.['status'] === 'queued' && random.chance(0.03)) {
+      const move = random.pick([{ priority: random.pick(['urgent', 'bulk']) }, { scheduledFor: Date.now() + random.int(1000, 6000) }, { scheduledFor: null }])
+      await caller.operate('PATCH', `/messages/${draft.key}?sender=${draft.sender}`, move)
+    }
     // Some callers repeat an accepted request later.
     if (typeof body?.['id'] === 'string' && body['code'] === undefined && random.chance(0.05)) {
       later(random.int(100, 20_000), async () => { await caller.repeat(draft) })

@@ -1,7 +1,7 @@
 /** Which operator's action a request is. */
-import type { Operated } from './history.js'
+import type { Operated, Plan } from './history.js'
 
-export type Operation = Pick<Operated, 'action' | 'sender'> & Partial<Pick<Operated, 'key' | 'pair' | 'rules' | 'campaign'>>
+export type Operation = Pick<Operated, 'action' | 'sender'> & Partial<Pick<Operated, 'key' | 'pair' | 'rules' | 'campaign' | 'plan' | 'movedTo'>>
 
 /** Campaigns of the proofs are of one sender, whose name they begin with. */
 export const campaignOf = (sender: string, number: number): string => `${sender}-${number}`
@@ -13,6 +13,7 @@ const actions: Array<[method: string, path: RegExp, action: Operated['action']]>
   ['POST', /^\/senders\/([^/?]+)\/resume/, 'resume'],
   ['PUT', /^\/senders\/([^/?]+)\/quota/, 'rules'],
   ['DELETE', /^\/messages\/([^/?]+)/, 'cancel'],
+  ['PATCH', /^\/messages\/([^/?]+)/, 'move'],
   ['POST', /^\/failures\/([^/?]+)\/retry/, 'retry'],
   ['DELETE', /^\/recipients\/([^/?]+)/, 'erase'],
   ['PUT', /^\/opt-outs\/([^/?]+)/, 'opt-out'],
@@ -20,7 +21,8 @@ const actions: Array<[method: string, path: RegExp, action: Operated['action']]>
   ['DELETE', /^\/rate-limits\/([^/?]+)/, 'clear'],
   ['POST', /^\/campaigns\/([^/?]+)\/pause/, 'pause-campaign'],
   ['POST', /^\/campaigns\/([^/?]+)\/resume/, 'resume-campaign'],
-  ['POST', /^\/campaigns\/([^/?]+)\/cancel/, 'cancel-campaign']
+  ['POST', /^\/campaigns\/([^/?]+)\/cancel/, 'cancel-campaign'],
+  ['PUT', /^\/campaigns\/([^/?]+)/, 'plan-campaign']
 ]
 
 /** Null for a request that is none, or that names no sender. */
@@ -32,8 +34,10 @@ export function operationOf (method: string, path: string, body: unknown): Opera
     const sender = /[?&]sender=([^&]+)/.exec(path)?.[1] ?? ''
     if (action === 'pause' || action === 'resume') return { action, sender: subject }
     if (action === 'rules') return { action, sender: subject, rules: rulesOf(body as Record<string, number>) }
+    if (action === 'plan-campaign') return { action, sender: senderOfCampaign(subject), campaign: subject, plan: planOf(body as Plan) }
     if (/-campaign$/.test(action)) return { action, sender: senderOfCampaign(subject), campaign: subject }
     if (action === 'cancel') return { action, sender, key: subject }
+    if (action === 'move') return { action, sender, key: subject, ...movedToOf(body as { scheduledFor?: number | null }) }
     // The request names the message by its id; `key` in the query says whose it is.
     if (action === 'retry') return { action, sender: subject.slice(0, subject.indexOf('.')), key: /[?&]key=([^&]+)/.exec(path)?.[1] ?? subject }
     return sender === '' ? null : { action, sender, pair: `${sender}/${subject.replace('+', '')}` }
@@ -47,4 +51,17 @@ function rulesOf ({ pairIntervalMs, pairBurst, perSecond }: Record<string, numbe
     ...(pairBurst === undefined ? {} : { burst: pairBurst }),
     ...(perSecond === undefined ? {} : { perSecond })
   }
+}
+
+/** The parts of the body that hold messages back. */
+function planOf ({ perSecond, startAt, endAt }: Plan): Plan {
+  return {
+    ...(perSecond === undefined ? {} : { perSecond }),
+    ...(startAt === undefined ? {} : { startAt }),
+    ...(endAt === undefined ? {} : { endAt })
+  }
+}
+
+function movedToOf ({ scheduledFor }: { scheduledFor?: number | null }): Pick<Operated, 'movedTo'> {
+  return scheduledFor === undefined ? {} : { movedTo: scheduledFor }
 }

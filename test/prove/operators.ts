@@ -1,4 +1,4 @@
-/** Operators at work: pauses of senders and campaigns, rules, retries, opt-outs and cancellations, one after the other for a sender. */
+/** Operators at work: pauses, rules, plans of campaigns, retries, opt-outs and cancellations, one after the other for a sender. */
 import type { Random } from '../property/random.js'
 import { pass } from '../support/until.js'
 import type { ProvingCaller } from './caller.js'
@@ -16,6 +16,8 @@ export interface OperatorOptions {
   everySeconds: number
   isOver: () => boolean
 }
+
+const unplanned = { perSecond: null, startAt: null, endAt: null }
 
 type Act = (sender: string, random: Random) => Promise<unknown>
 
@@ -65,6 +67,14 @@ export async function operate ({ caller, origins, load, senders, rules, random, 
       if (random.chance(0.7)) return
       load.nextCampaign(sender)
       await caller.persist('POST', `/campaigns/${campaign}/cancel`, undefined, status => status === 202 || status === 404)
+    },
+    async (sender, random) => {
+      const path = `/campaigns/${load.campaign(sender)}`
+      const [now, perSecond] = [Date.now(), random.pick([0.5, 1, 2, 5])]
+      const plan = random.pick([{ perSecond }, { perSecond, startAt: now + random.int(1000, 5000) }, { endAt: now + random.int(1000, 4000) }])
+      await caller.operate('PUT', path, { ...unplanned, ...plan, sender })
+      await pass(random.int(2000, 10_000))
+      await caller.operate('PUT', path, { ...unplanned, sender })
     }
   ]
 
@@ -83,9 +93,11 @@ export async function operate ({ caller, origins, load, senders, rules, random, 
   for (const sender of changed) await quota(sender, { pairIntervalMs: rules.intervalMs, pairBurst: 1, perSecond: rules.perSecond })
 }
 
-/** A pause that got no response may take effect after the resume, by a node that was frozen. */
+/** A pause or a plan that got no response may take effect after the request to end it, by a node that was frozen. */
 export async function endLatePauses (caller: ProvingCaller, facts: Fact[]): Promise<void> {
   const late = factsOf(facts, 'operated').filter(isInconclusive)
+  const planned = new Map(late.filter(({ action }) => action === 'plan-campaign').map(({ campaign = '', sender }) => [campaign, sender]))
+  for (const [campaign, sender] of planned) await caller.operate('PUT', `/campaigns/${campaign}`, { ...unplanned, sender })
   const resume = new Set(late.flatMap(({ action, sender, campaign }) =>
     action === 'pause' ? `/senders/${sender}/resume` : action === 'pause-campaign' ? `/campaigns/${campaign}/resume` : []))
   for (const path of resume) await caller.operate('POST', path, path.startsWith('/senders') ? {} : undefined)
