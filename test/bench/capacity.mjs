@@ -29,7 +29,7 @@ export function unitCosts (entries) {
     wholeRedisUs: of('2 a whole message, CPU of Redis'),
     waitingBytes: of('3 a waiting message with the look-up index'),
     settledBytes: of('3 a settled message with the look-up index (FIND_WITHIN_MS, on by default)'),
-    plainBytes: of('3 a settled message'),
+    plainBytes: of('3 a settled message without it'),
     senderBytes: of('3 a sender without messages'),
     connections: of('3 connections of a node to Redis'),
     clusterNodeUs: of('scale: 4 gateways and a cluster of 3 masters, CPU of nodes'),

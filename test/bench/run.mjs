@@ -6,9 +6,10 @@
  *     npm run bench -- --only 1          # one goal: 1 to 9, scale, scripts, instructions, open-loop or peers
  *     npm run bench -- --quick           # under a minute, with short rounds
  *     npm run bench -- --write           # also writes the tables of README.md and docs/capacity.md
+ *     npm run bench -- --only scale --write    # measures a part again, and writes the tables with what was measured of the others
  *     npm run bench -- --only 5 --profile /tmp/profiles    # with a CPU profile of the gateway
  */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { capacityTable, unitCosts, unitTable } from './capacity.mjs'
@@ -60,10 +61,7 @@ const { values: options } = parseArgs({
 const isGoal = name => /^\d$/.test(name)
 const names = Object.keys(parts).filter(name => options.only === undefined ? isGoal(name) || !options.quick : options.only.split(',').includes(name))
 if (names.length === 0) throw new Error(`--only takes ${Object.keys(parts).join(', ')}`)
-const isWhole = !options.quick && options.only === undefined
-if (options.write && !isWhole && (options.quick || options.only !== 'instructions')) {
-  throw new Error('--write is for a whole run, or for --only instructions')
-}
+if (options.write && options.quick) throw new Error('--write is for whole rounds, not for --quick')
 const rounds = options.quick ? 3 : 5
 const seconds = options.quick ? 0.4 : 2
 const isTerminal = process.stderr.isTTY
@@ -75,6 +73,7 @@ const WITHIN_MS = 1_200_000
 
 if (busyNote() !== undefined) console.error(busyNote())
 const found = []
+const settings = []
 const startedAt = performance.now()
 for (const name of names) {
   const environment = createEnvironment()
@@ -87,8 +86,10 @@ for (const name of names) {
     report('starting')
     const from = performance.now()
     const entries = await parts[name]({ environment, rounds, seconds, quick: options.quick, report, profile: options.profile, write: options.write })
-    found.push(...entries)
-    report(`${((performance.now() - from) / 1000).toFixed(0)} s`)
+    const [took, on] = [performance.now() - from, machine()]
+    found.push(...entries.map(one => ({ part: name, ...one })))
+    settings.push({ part: name, on, seconds: Math.round(took / 1000) })
+    report(`${(took / 1000).toFixed(0)} s`)
     if (isTerminal) process.stderr.write('\r\x1b[K')
   } catch (error) {
     // The other parts are still measured, but nothing is written.
@@ -99,15 +100,19 @@ for (const name of names) {
     await environment.end()
   }
 }
-const setting = `${machine()}; ${rounds} rounds of ${seconds} s, ${((performance.now() - startedAt) / 1000).toFixed(0)} s in all.`
-console.log(`${setting}${busyNote() === undefined ? '' : `\n\nWarning: ${busyNote()}`}\n\n${tableOf(found)}`)
-if (process.exitCode !== undefined) process.exit()
+const method = `${rounds} rounds of ${seconds} s`
+const inAll = `${machine()}; ${method}, ${((performance.now() - startedAt) / 1000).toFixed(0)} s in all.`
+console.log(`${inAll}${busyNote() === undefined ? '' : `\n\nWarning: ${busyNote()}`}\n\n${tableOf(found)}`)
 const here = name => fileURLToPath(new URL(name, import.meta.url))
-const out = options.out ?? (isWhole ? here('results.json') : undefined)
-if (out !== undefined) writeFileSync(out, `${JSON.stringify(found, null, 2)}\n`)
-if (options.write && isWhole) {
-  const costs = unitCosts(found)
-  writeBlock(here('README.md'), 'measured', `${setting}\n\n${tableOf(found)}`)
-  writeBlock(here('../../docs/capacity.md'), 'units', `${machine()}.\n\n${unitTable(costs)}`)
+if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify(found, null, 2)}\n`)
+if (options.write) {
+  const kept = JSON.parse(readFileSync(here('results.json'), 'utf8'))
+  const isNew = ({ part }) => settings.some(one => one.part === part)
+  const inOrder = (before, now) => Object.keys(parts).flatMap(name => [...before.filter(one => !isNew(one)), ...now].filter(({ part }) => part === name))
+  const results = { settings: inOrder(kept.settings, settings), entries: inOrder(kept.entries, found) }
+  writeFileSync(here('results.json'), `${JSON.stringify(results, null, 2)}\n`)
+  const costs = unitCosts(results.entries)
+  writeBlock(here('README.md'), 'measured', `${method}. ${settingsOf(results.settings)}\n\n${tableOf(results.entries)}`)
+  writeBlock(here('../../docs/capacity.md'), 'units', `${settingsOf(results.settings)}\n\n${unitTable(costs)}`)
   writeBlock(here('../../docs/capacity.md'), 'capacity', capacityTable(costs))
 }

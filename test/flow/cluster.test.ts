@@ -1,11 +1,8 @@
 /** The gateway on a Redis Cluster of three masters with a replica each: senders are spread over it, and a master dies. */
 import t from 'tap'
-import { endChild, startGateway } from '../crash/child.js'
-import { keys, nodeEnv, SENDER } from '../support/gateway.js'
 import { recordRejections } from '../support/observe.js'
 import type { TestRedis } from '../support/redis.js'
 import { startCluster } from '../support/redis-cluster.js'
-import { createCaller } from '../support/request.js'
 import { until } from '../support/until.js'
 import { runFlowsOn } from './everywhere.js'
 import { exerciseApi, judge, killBeforeReplication, loadThrough, startNodes, startObserver, longTimeouts } from './failover.js'
@@ -64,43 +61,6 @@ await t.test('with REDIS_WAIT_REPLICAS a master that dies loses nothing', async 
   }, { waitsForReplicas: true })
   judge(t, found)
   t.same(found.outOfOrder, [], 'first attempts of a pair arrived in order')
-})
-
-await t.test('a node whose clock is a year ahead accepts messages during a failover, and the other finds them', async t => {
-  const gateway = await startNodes(t, { url: cluster.url, sandbox, senders: [SENDER], count: 1 })
-  const [node] = gateway.nodes
-  const early = startGateway(nodeEnv({
-    redisUrl: cluster.url,
-    apiUrl: sandbox.url,
-    prefix: gateway.prefix,
-    env: { CLOCK_OFFSET_MS: String(365 * 24 * 3_600_000), WHATSAPP_RATE_LIMIT_MS: '300' }
-  }))
-  t.teardown(async () => await endChild(early))
-  const caller = createCaller(await early.ready, keys.operator)
-  const { master, replica } = await serversOf(`{${gateway.prefix}:${SENDER}}`)
-  const accepted: string[] = []
-  let isOver = false
-  const posting = (async () => {
-    for (let i = 0; !isOver; i++) {
-      const to = `+1555003${String(i).padStart(4, '0')}`
-      const { status } = await caller.send(to, 'during a failover').catch(() => ({ status: 0 }))
-      if (status === 200 || status === 202) accepted.push(to)
-    }
-  })()
-  const isPromoted = async (): Promise<boolean> => /role:master/.test(await replica.connect().info('replication'))
-  await replica.connect().call('CLUSTER', 'FAILOVER')
-  await until('the replica takes over', isPromoted, 20_000)
-  const before = accepted.length
-  await until('messages are accepted by the new master', () => accepted.length > before + 20, 20_000)
-  isOver = true
-  await posting
-  const missing: string[] = []
-  for (const to of accepted) {
-    const { body } = await node?.get(`/messages?recipient=${encodeURIComponent(to)}`) ?? { body: {} }
-    if (body['messages']?.length !== 1) missing.push(to)
-  }
-  t.same(missing, [], `of ${accepted.length} messages`)
-  t.not(master, await cluster.masterOf(`{${gateway.prefix}:${SENDER}}`), 'another master was asked')
 })
 
 await t.test('the process has no unhandled rejection', async t => {

@@ -15,7 +15,7 @@ export async function batch ({ environment, rounds, seconds, quick, report, prof
   const load = (how, tag, headers = gateway.headers) => async warm => {
     const result = await callers.ask('run', { headers, seconds, from, tag, ...warm, ...how })
     checkAccepted(result, warm !== undefined)
-    from += result.asked
+    from += result.used
     return result.perSecond
   }
   const contenders = {

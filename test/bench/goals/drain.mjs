@@ -100,7 +100,7 @@ async function createSluice ({ environment, redis, provider, profile }) {
         senders
       })
       checkAccepted(result)
-      from += result.asked / 500
+      from += result.used / 500
     },
     resume: async () => await all('resume'),
     pause: async () => await all('pause')

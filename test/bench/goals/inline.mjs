@@ -18,7 +18,7 @@ export async function inline ({ environment, rounds, seconds, quick, report, pro
       url, headers, seconds, from, tag: 'i', recipients: 1e7, senders: sendersOf(SENDERS), ...how
     }))
     checkAccepted(result, how.isWarmUp)
-    from += result.asked
+    from += result.used
     return { ...result, nodeUs: nodeUs / result.accepted, redisUs: redisUs / result.accepted }
   }
   const works = {

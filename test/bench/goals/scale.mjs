@@ -45,7 +45,7 @@ export async function scale ({ environment, rounds, seconds, quick, report }) {
         const accepted = results.reduce((sum, result) => sum + result.accepted, 0)
         await provider.reached(before + accepted)
         await sleep(100)
-        from += Math.max(...results.map(({ asked }) => asked))
+        from += Math.max(...results.map(({ used }) => used))
         return { accepted, perSecond: results.reduce((sum, result) => sum + result.perSecond, 0) }
       })
       return { perSecond: done.perSecond, nodeUs: nodeUs / done.accepted, redisUs: redisUs / done.accepted }

@@ -18,6 +18,13 @@ export function machine () {
     `load average before ${loadBefore.toFixed(1)}, Node ${process.versions.node}, Redis ${seen.version}`
 }
 
+/** Where the parts were measured, those that were measured together in one sentence. */
+export function settingsOf (settings) {
+  const machines = [...new Set(settings.map(({ on }) => on))]
+  const partsOf = machine => settings.filter(({ on }) => on === machine).map(({ part }) => part).join(', ')
+  return `${machines.map(on => machines.length === 1 ? on : `${on} (${partsOf(on)})`).join('; ')}.`
+}
+
 /** The entries as a Markdown table: goals with a result, figures without. */
 export function tableOf (entries) {
   const rows = entries.map(({ goal, target, value, unit, other, against, ratio, min, max, pass, stretch, stretched }) => {

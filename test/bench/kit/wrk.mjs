@@ -30,6 +30,8 @@ export async function runWrk ({ url, headers = {}, connections = 64, seconds, ta
   const lasted = us / 1e6
   return {
     asked: asked + broken,
+    // Requests that were under way at the end have numbers, and are not counted.
+    used: asked + broken + connections,
     accepted,
     statuses: { refused, broken },
     seconds: lasted,

@@ -90,6 +90,7 @@ async function run ({
   const percentile = share => latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))]
   return {
     asked: asked * Math.max(1, batch),
+    used: asked * Math.max(1, batch),
     accepted,
     statuses,
     seconds: lasted,
