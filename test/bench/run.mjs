@@ -28,7 +28,7 @@ import { scale } from './goals/scale.mjs'
 import { scripts } from './goals/scripts.mjs'
 import { whole } from './goals/whole.mjs'
 import { Busy, createEnvironment } from './kit/environment.mjs'
-import { busyNote, machine, tableOf } from './kit/report.mjs'
+import { busyNote, machine, settingsOf, tableOf } from './kit/report.mjs'
 import { writeBlock } from './kit/write.mjs'
 
 const parts = {
@@ -107,9 +107,9 @@ const here = name => fileURLToPath(new URL(name, import.meta.url))
 if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify(found, null, 2)}\n`)
 if (options.write) {
   const kept = JSON.parse(readFileSync(here('results.json'), 'utf8'))
-  const isNew = ({ part }) => settings.some(one => one.part === part)
-  const inOrder = (before, now) => Object.keys(parts).flatMap(name => [...before.filter(one => !isNew(one)), ...now].filter(({ part }) => part === name))
-  const results = { settings: inOrder(kept.settings, settings), entries: inOrder(kept.entries, found) }
+  const isOld = ({ part }) => !settings.some(one => one.part === part)
+  const merge = (before, now) => Object.keys(parts).flatMap(name => [...before.filter(isOld), ...now].filter(({ part }) => part === name))
+  const results = { settings: merge(kept.settings, settings), entries: merge(kept.entries, found) }
   writeFileSync(here('results.json'), `${JSON.stringify(results, null, 2)}\n`)
   const costs = unitCosts(results.entries)
   writeBlock(here('README.md'), 'measured', `${method}. ${settingsOf(results.settings)}\n\n${tableOf(results.entries)}`)

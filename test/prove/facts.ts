@@ -90,7 +90,7 @@ export interface CalledBack {
   body: string
 }
 export type CampaignAction = 'pause-campaign' | 'resume-campaign' | 'cancel-campaign' | 'plan-campaign'
-/** What a request changes of a campaign's plan: starts a second, and times in ms since the epoch. Null removes a part, and one that is absent stays. */
+/** What a request changes of a campaign's plan: starts a second, and times in ms since the epoch. Null removes a part; an absent one stays. */
 export interface Plan { perSecond?: number | null, startAt?: number | null, endAt?: number | null }
 /** An operator's action: `http` is 0 without a response. */
 export interface Operated {

@@ -31,8 +31,8 @@ export function judgeOrder (
     const { posted: { pair, at } } = first.message
     // An operator allowed the pair's next send at once.
     if (mayBeMoved(first.message) || clears(pair).some(({ from, to }) => to >= at && from <= first.startedAt)) continue
-    const removed = (byPair.get(pair) ?? []).filter(other => leftUnsent(other) || mayBeMoved(other) || leftAsSent(other, sends.of(other.posted.key), first) ||
-      suspended.holds(other).some(({ from, to }) => from < first.startedAt && to > at))
+    const removed = (byPair.get(pair) ?? []).filter(other => leftUnsent(other) || mayBeMoved(other) ||
+      leftAsSent(other, sends.of(other.posted.key), first) || suspended.holds(other).some(({ from, to }) => from < first.startedAt && to > at))
     judgePromise(inForce, first, sends.of(first.message.posted.key), removed, report)
   }
   judgeRetries(rules, messages, sends, outages, report)

@@ -1,5 +1,7 @@
 /** Sentences 45 to 47: the plan of a campaign holds its messages back, and a moved message waits for its new time. */
-import { factsOf, groupBy, isInconclusive, isLost, type Fact, type LostWrites, type Message, type Operated, type Plan, type Rules } from './history.js'
+import {
+  factsOf, groupBy, isInconclusive, isLost, type Fact, type LostWrites, type Message, type Operated, type Plan, type Rules
+} from './history.js'
 import { isEndedLate, isGrantedIn } from './judge-operators.js'
 import { effectiveBy } from './late-requests.js'
 import { CLOCKS_MS, type Report } from './model.js'

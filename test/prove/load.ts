@@ -86,7 +86,8 @@ export function startLoad (options: LoadOptions): Load {
     responded++
     if (body?.['status'] === 'queued' && random.chance(0.02)) await caller.operate('DELETE', `/messages/${draft.key}?sender=${draft.sender}`)
     else if (body?.['status'] === 'queued' && random.chance(0.03)) {
-      const move = random.pick([{ priority: random.pick(['urgent', 'bulk']) }, { scheduledFor: Date.now() + random.int(1000, 6000) }, { scheduledFor: null }])
+      const scheduledFor = Date.now() + random.int(1000, 6000)
+      const move = random.pick([{ priority: random.pick(['urgent', 'bulk']) }, { scheduledFor }, { scheduledFor: null }])
       await caller.operate('PATCH', `/messages/${draft.key}?sender=${draft.sender}`, move)
     }
     // Some callers repeat an accepted request later.
