@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import type { Fact } from './history.js'
+import { factsOf, groupBy, type Fact } from './history.js'
 import { isSpotless, judge } from './judge.js'
 import { randomSeed } from '../support/seed.js'
 import { table } from './report.js'
@@ -57,7 +57,7 @@ const soaked = await soak({ teardown: ending => endings.push(ending) }, {
   }
 })
 for (const ending of endings.reverse()) await ending()
-console.log(`\n${table(soaked)}\n\n${repeat}`)
+console.log(`\n${table(soaked)}\n\ndone by operators: ${operationsOf(soaked.facts)}\n\n${repeat}`)
 const isGood = isSpotless(soaked.judgement)
 if (!isGood) {
   const file = join(tmpdir(), `prove-${values.seed}-${process.pid}.jsonl`)
@@ -71,3 +71,9 @@ if (values.write) {
 }
 console.log(isGood ? 'every promise held' : 'A PROMISE WAS BROKEN')
 process.exit(isGood ? 0 : 1)
+
+/** How often each action succeeded. */
+function operationsOf (facts: Fact[]): string {
+  const done = groupBy(factsOf(facts, 'operated').filter(({ http }) => http >= 200 && http < 300), ({ action }) => action)
+  return [...done].map(([action, { length }]) => `${action} ${length}`).join(', ')
+}
