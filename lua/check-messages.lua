@@ -25,7 +25,7 @@
 --   rememberMs  ms      how long a key is remembered at least, from admission
 -- Arguments per message:
 --   id          text    of the message
---   lane        number  of an entry of a queue that names it, 1 to 3, or of the schedule, 0; empty for none
+--   lane        number  of an entry of a queue that names it, 1 to 3, of the schedule, 0, or of `suspended`, 4; empty for none
 --   member      text    that entry
 --
 -- Returns: for each message

@@ -8,6 +8,8 @@
 --   grants        hash    recipient -> grant
 --   pair-tat      zset    recipient -> TAT, µs
 --   inflight      zset    id -> lease end, or the end of its grace, µs
+--   suspended     zset    `group:number:id` of messages that wait outside of their queues
+--   daily-queue   zset    recipient -> number of its first message that waits for the daily limit
 --
 -- Arguments:
 --   now        µs    empty for Redis's clock

@@ -27,7 +27,7 @@
 -- Arguments:
 --   now         µs      empty for Redis's clock
 --   id          text    of the message
---   lane        number  of an entry of a queue that names it, 1 to 3, or of the schedule, 0; empty for none
+--   lane        number  of an entry of a queue that names it, 1 to 3, of the schedule, 0, or of `suspended`, 4; empty for none
 --   member      text    that entry
 --   kind       word    a name of include/diagnose_message.lua
 --   rememberMs  ms      how long the key is remembered, from admission
@@ -48,7 +48,8 @@ local now_ms = math.floor(now / 1000)
 local kinds, found = diagnose_message(id, key.msg, arg.lane, arg.lane and arg.member, now_ms, arg.rememberMs)
 if not kinds[kind] then return { 'gone' } end
 local record, sender = found.record, read_sender()
-local recipient = record and record.recipient or arg.lane ~= 0 and string.match(arg.member, '^[^:]+')
+local is_in_queue = arg.lane ~= 0 and arg.lane ~= SUSPENDED
+local recipient = record and record.recipient or is_in_queue and string.match(arg.member, '^[^:]+')
 local zsets = { unknown = key.unknown, failures = key.failures }
 
 -- Removes the message from one of its places, and corrects the ready time of a free pair.
@@ -111,7 +112,8 @@ local repairs = {
   without_expiry = function() redis.call('ZADD', key.expiry, record.expires, id) end,
   entry_without_record = function()
     if not sender then return 'the sender has no rules: start a node first' end
-    if arg.lane then redis.call('ZREM', arg.lane == 0 and key.scheduled or key.queue[arg.lane], arg.member) end
+    local set = arg.lane == 0 and key.scheduled or arg.lane == SUSPENDED and key.suspended or key.queue[arg.lane]
+    if arg.lane then redis.call('ZREM', set, arg.member) end
     if not record then for _, zset in pairs(zsets) do redis.call('ZREM', zset, id) end end
     if recipient and redis.call('HEXISTS', key.grants, recipient) == 0 then free_pair(sender, recipient, now) end
   end,

@@ -8,6 +8,8 @@
 --   grants        hash    recipient -> grant
 --   pair-tat      zset    recipient -> TAT, µs
 --   inflight      zset    id -> lease end, or the end of its grace, µs
+--   suspended     zset    `group:number:id` of messages that wait outside of their queues
+--   daily-queue   zset    recipient -> number of its first message that waits for the daily limit
 --   sender        hash    rules and state
 --
 -- Arguments:
@@ -25,8 +27,15 @@
 --- @include free_pair
 
 local recipient, now = arg.recipient, clock()
-local kinds, grant = diagnose_pair(recipient, now)
+local kinds, grant, number = diagnose_pair(recipient, now)
 if not kinds[arg.kind] then return { 'gone' } end
+if arg.kind == 'daily_unlisted' then
+  redis.call('ZADD', key.daily_queue, int(number), recipient)
+  return { 'repaired' }
+elseif arg.kind == 'daily_without_message' then
+  redis.call('ZREM', key.daily_queue, recipient)
+  return { 'repaired' }
+end
 local sender = read_sender()
 if not sender then return { 'left', 'the sender has no rules: start a node first' } end
 if arg.kind == 'grant_unreadable' then return { 'left', 'its grant cannot be read, so what is in flight is not known: report it' } end

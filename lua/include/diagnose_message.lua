@@ -6,7 +6,10 @@
 --- @include hold
 -- Contradictions in what is stored of one message. No script leaves one. Reads only.
 
--- `msg`: its idempotency key. `lane` and `member`: an entry of a queue that names it, or with lane 0 one of the schedule, or nil. `remember_ms`:
+-- Where an entry of `suspended` has its lane.
+local SUSPENDED = LANES + 1
+
+-- `msg`: its idempotency key. `lane` and `member`: an entry of a queue that names it, with lane 0 of the schedule, or nil. `remember_ms`:
 -- how long a key is remembered, from admission; a reopened failure may have lost its key to a younger message after that. Returns the kinds as
 -- a set, and the message's record, grant, places, and whether it has a result.
 local function diagnose_message(id, msg, lane, member, now_ms, remember_ms)
@@ -16,7 +19,9 @@ local function diagnose_message(id, msg, lane, member, now_ms, remember_ms)
   local grant = record and grant_of(record.recipient)
   if grant and grant.id ~= id then grant = nil end
   local function has(zset) return redis.call('ZSCORE', zset, id) end
-  local function is_queued(l, entry) return redis.call('ZSCORE', l == 0 and key.scheduled or key.queue[l], entry) end
+  local function is_queued(l, entry)
+    return redis.call('ZSCORE', l == 0 and key.scheduled or l == SUSPENDED and key.suspended or key.queue[l], entry)
+  end
   local function check(kind, is_found) kinds[kind] = is_found and true or nil end
 
   -- A receipt may have settled the message while an attempt was in flight: then the grant has no record.
@@ -35,8 +40,10 @@ local function diagnose_message(id, msg, lane, member, now_ms, remember_ms)
     if record and is_queued(l, member_of(record, id)) then places[#places + 1] = l == record.lane and 'queue' or 'stray' end
   end
   if record and is_queued(0, scheduled_member_of(record, id)) then places[#places + 1] = 'scheduled' end
-  if record and record.template and suspended_place_of(record, id) then places[#places + 1] = 'suspended' end
-  local own = record and (lane == 0 and scheduled_member_of(record, id) or lane == record.lane and member_of(record, id))
+  local suspended = record and record.template and suspended_place_of(record, id)
+  if suspended then places[#places + 1] = 'suspended' end
+  local own = record and (lane == 0 and scheduled_member_of(record, id) or lane == record.lane and member_of(record, id)
+    or lane == SUSPENDED and suspended)
   local is_stray = member and is_queued(lane, member) and member ~= own
   -- Of two places a repair keeps the first. A failure whose retry has begun is listed while the retry lasts.
   local foremost, is_listed = places[1], has(key.retries)

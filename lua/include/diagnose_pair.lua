@@ -3,12 +3,13 @@
 --- @include record
 --- @include grant
 --- @include pair_tat
+--- @include hold
 -- Contradictions in what is stored of one pair. No script leaves one. Reads only.
 
 -- A ready time later than this after the pair's TAT is wrong, µs.
 local READY_TOLERANCE = 1000000
 
--- Returns the kinds as a set, and the pair's grant (nil where none can be read).
+-- Returns the kinds as a set, the pair's grant (nil where none can be read), and the number of the first message that waits for the daily limit.
 local function diagnose_pair(recipient, now)
   local text = redis.call('HGET', key.grants, recipient)
   local grant = read_grant(text)
@@ -28,5 +29,11 @@ local function diagnose_pair(recipient, now)
   check('ready_without_queue', ready > 0 and (text or not head_lane))
   check('wrong_ready', not text and head_lane and
     (ready > 1 or ready == 1 and (ready_lane ~= head_lane or ready_at > math.max(now, pair_tat_of(recipient)) + READY_TOLERANCE)))
-  return kinds, grant
+  local from, to = bounds_of('+' .. recipient)
+  local first = redis.call('ZRANGEBYLEX', key.suspended, from, to, 'LIMIT', 0, 1)[1]
+  local number = tonumber(first and string.match(first, ':(%d+):') or nil)
+  local listed = tonumber(redis.call('ZSCORE', key.daily_queue, recipient) or nil)
+  check('daily_unlisted', number and (not listed or listed > number))
+  check('daily_without_message', listed and not number)
+  return kinds, grant, number
 end

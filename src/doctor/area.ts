@@ -16,7 +16,7 @@ export interface Candidate {
   sender: string
   /** The message, recipient, key or sender that it is about. */
   target: string
-  /** An entry of a queue, or of the schedule, whose lane is 0. */
+  /** An entry of a queue, of the schedule, whose lane is 0, or of `suspended`, whose lane is 4. */
   lane?: number
   member?: string
   /** For people: a count, a cap, a type. */

@@ -5,9 +5,13 @@ import { ask } from './area.js'
 
 /** A day in spans of ten minutes, and the one that began. */
 const SPANS_CAP = 24 * 6 + 1
-/** TATs that ended more than a day ago: housekeeping removes them every hour. */
+/** TATs that ended more than a day ago, and recipients who counted, wrote or called long ago: housekeeping removes them. */
 const IDLE_CAP = 1000
 const DAY_US = 86_400_000_000
+/** Recipients and their acts are kept for two days; an hour more for housekeeping. */
+const ACT_LIFE_MS = 49 * 3_600_000
+/** The highest daily limit, and the people whose windows are known. */
+const PEOPLE_CAP = 1_000_000
 
 /** Some caps are checked before a batch, and reopened failures exceed them. */
 const isOver = (count: number, cap: number): boolean => count > cap + cap / 10 + 100
@@ -22,7 +26,8 @@ async function countsOf (deps: DoctorDeps, sender: string): Promise<Count[]> {
   }
   const key = (name: string): string => senderKey(prefix, sender, name)
   const most = Number(await ask(deps, async () => await redis.hget(key('sender'), 'maxInFlight')) ?? Infinity)
-  const idleBefore = await ask(deps, async () => await redisNowMs(redis, key('sender'))) * 1000 - DAY_US
+  const nowMs = await ask(deps, async () => await redisNowMs(redis, key('sender')))
+  const idleBefore = nowMs * 1000 - DAY_US
   const hash = (name: string, cap: number): Count => ({ key: key(name), cap, count: async () => await redis.hlen(key(name)) })
   const zset = (name: string, cap: number): Count => ({ key: key(name), cap, count: async () => await redis.zcard(key(name)) })
   const list = (name: string, cap: number): Count => ({ key: key(name), cap, count: async () => await redis.llen(key(name)) })
@@ -36,6 +41,13 @@ async function countsOf (deps: DoctorDeps, sender: string): Promise<Count[]> {
     zset('resolved', FAILURES_CAP),
     zset('failed', FAILURES_CAP),
     zset('completed', SPANS_CAP),
+    zset('suspended', deps.backlogCap),
+    zset('daily-queue', deps.backlogCap),
+    zset('daily', PEOPLE_CAP),
+    zset('windows', PEOPLE_CAP),
+    ...['daily', 'windows'].map(name => (
+      { key: `${key(name)}, older than two days`, cap: IDLE_CAP, count: async () => await redis.zcount(key(name), '-inf', nowMs - ACT_LIFE_MS) }
+    )),
     { key: key('pair-tat'), cap: IDLE_CAP, count: async () => await redis.zcount(key('pair-tat'), '-inf', idleBefore) }
   ]
 }

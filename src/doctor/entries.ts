@@ -1,7 +1,7 @@
 import { lanes } from '../message.js'
 import { ask, pagesOfSender, type Area, type AreaName, type DoctorDeps, type Repair, type Candidate } from './area.js'
 
-/** Where the names of an area stand: keys of a sender, and the name in a member of them. */
+/** Where the names of an area stand: keys of a sender, and the name in a member of them, empty for none. */
 interface Source { kind: 'hash' | 'zset', keys: string[], nameIn?: (member: string) => string }
 
 interface NamedEntries {
@@ -15,7 +15,7 @@ interface NamedEntries {
 /** An area whose entries have one name each, by which a script finds all that belongs to it. */
 function areaOf ({ area, sources, check, repair }: NamedEntries): Area {
   async function checkAll (deps: DoctorDeps, sender: string, names: string[]): Promise<Candidate[]> {
-    const checked = await Promise.all([...new Set(names)].map(async name => {
+    const checked = await Promise.all([...new Set(names)].filter(name => name !== '').map(async name => {
       const { kinds } = await ask(deps, async () => await check(deps, sender, name))
       return kinds.split(' ').filter(kind => kind !== '').map((kind): Candidate => ({ area, kind, sender, target: name }))
     }))
@@ -39,13 +39,16 @@ function areaOf ({ area, sources, check, repair }: NamedEntries): Area {
   }
 }
 
-/** Queues, ready times and grants of each recipient. */
+/** Queues, ready times, grants and the place in the queue for the daily limit of each recipient. */
 export const pairs = areaOf({
   area: 'pairs',
   sources: [
     { kind: 'zset', keys: lanes.map(lane => `ready:${lane}`) },
     { kind: 'zset', keys: lanes.map(lane => `queue:${lane}`), nameIn: member => member.split(':')[0] ?? '' },
-    { kind: 'hash', keys: ['grants'] }
+    { kind: 'hash', keys: ['grants'] },
+    { kind: 'zset', keys: ['daily-queue'] },
+    // Those that wait for the daily limit.
+    { kind: 'zset', keys: ['suspended'], nameIn: member => /^\+([^:]+)/.exec(member)?.[1] ?? '' }
   ],
   check: async ({ run }, sender, recipient) => await run('check-pairs', { sender }, { recipient }),
   repair: async ({ run }, sender, recipient, kind) => await run('repair-pair', { sender }, { recipient, kind })

@@ -48,6 +48,10 @@ export const kinds = {
   'unknown-key': { means: 'a key that the layout does not know, or of another type', remedy: 'find out who writes it, delete it, repair' },
   'key-without-ttl': { means: 'a key that has to expire has no TTL', remedy: `${REPAIR}: it gets one` },
   'over-cap': { means: 'a key has grown beyond its cap', remedy: 'see docs/troubleshooting.md#the-doctor-finds-something' },
+  'daily-queue-wrong': {
+    means: 'the queue for the daily limit lacks a recipient whose messages wait for it, or has one without a message',
+    remedy: `${REPAIR}: the entry is written, or removed`
+  },
   'wrong-count': { means: 'a campaign or a caller counts another number of messages that have not ended', remedy: `${REPAIR}: it is corrected` },
   'excess-drain-jobs': { means: 'more than one drain job of a sender waits', remedy: `${REPAIR}: all but one are removed` }
 } satisfies Record<string, Kind>
@@ -83,7 +87,9 @@ const reportedKinds: Record<string, KindName> = {
   callback_due_twice: 'callback-due-twice',
   due_without_callback: 'due-without-callback',
   status_without_due: 'parked-status',
-  due_without_status: 'parked-status'
+  due_without_status: 'parked-status',
+  daily_unlisted: 'daily-queue-wrong',
+  daily_without_message: 'daily-queue-wrong'
 }
 
 export function reportedAs (kind: string): KindName {

@@ -8,6 +8,9 @@ interface Entry { id: string, lane?: number, member?: string }
 const HASHES = ['backlog', 'failure-records']
 const ZSETS = ['unknown', 'failures', 'retries', 'expiry', 'inflight', 'resolved', 'failed', 'unconfirmed', 'unacknowledged']
 
+/** In place of the lane of an entry of `suspended`, as in lua/include/diagnose_message.lua. */
+const SUSPENDED = lanes.length + 1
+
 /** What is written into the history of a message that had no place. */
 const HISTORY = JSON.stringify({ outcome: 'unknown', note: 'sluice doctor: the message was in no queue, so it may have been in flight' })
 
@@ -34,6 +37,9 @@ export const messages: Area = {
     }
     for await (const page of pagesOfSender(deps, 'zset', sender, 'scheduled')) {
       yield await checkMessages(deps, sender, page.map(([member]) => ({ id: member.slice(member.indexOf(':') + 1), lane: 0, member })))
+    }
+    for await (const page of pagesOfSender(deps, 'zset', sender, 'suspended')) {
+      yield await checkMessages(deps, sender, page.map(([member]) => ({ id: member.split(':').slice(2).join(':'), lane: SUSPENDED, member })))
     }
     for (const [i, lane] of lanes.entries()) {
       for await (const page of pagesOfSender(deps, 'zset', sender, `queue:${lane}`)) {

@@ -1,7 +1,7 @@
 /** Damage to callbacks, parked statuses, senders, jobs and keys, for tests of the doctor. */
 import { Queue } from 'bullmq'
-import type { World } from '../lua/support.js'
-import { NUMBER, leaveQueue, lost, message, queued, type Damage } from './damage.js'
+import { BOB, CARL, HOUR, type World } from '../lua/support.js'
+import { NUMBER, leaveQueue, lost, message, queued, recipientOf, type Damage } from './damage.js'
 
 async function addJobs (w: World): Promise<void> {
   const queue = new Queue('WHATSAPP-drain', { connection: w.redis, prefix: `{${w.prefix}}`, skipVersionCheck: true })
@@ -97,6 +97,37 @@ export const damagesElsewhere: Damage[] = [
       }
     },
     finds: ['wrong-count']
+  },
+  {
+    name: 'suspended entries of a message that is not stored, and of one that is queued',
+    async inflict (w) {
+      const id = await queued(w)
+      await w.redis.zadd(w.key('suspended'), 0, `aaaaaaaaaaa:${'1'.padStart(12, '0')}:${lost}`, 0, `+${CARL}:${'2'.padStart(12, '0')}:${id}`)
+    },
+    finds: ['daily-queue-wrong', 'place-without-record'],
+    isDelivered: true
+  },
+  {
+    name: 'the queue for the daily limit lacks a recipient, and has one without a message',
+    async inflict (w) {
+      await w.run('set-daily-limit', { step: 'settings', limit: 1, portfolio: '-', portfolioLimit: -1, ramp: '' })
+      for (const [key, recipient] of [['a', BOB], ['b', recipientOf(w)]] as const) {
+        await w.admit(message(w, key, { recipient, template: '=c', inline: false }))
+      }
+      await w.claim({ want: 2 })
+      await w.redis.zrem(w.key('daily-queue'), recipientOf(w))
+      await w.redis.zadd(w.key('daily-queue'), 7, CARL)
+    },
+    finds: ['daily-queue-wrong']
+  },
+  {
+    name: 'recipients who counted, and wrote, long ago',
+    async inflict (w) {
+      const old = Array.from({ length: 1300 }, (_, n) => [w.ms() - 50 * HOUR, `p1415557${1000 + n}`]).flat()
+      for (const name of ['daily', 'windows']) await w.redis.zadd(w.key(name), ...old)
+    },
+    finds: ['over-cap'],
+    leaves: ['over-cap']
   },
   { name: 'more drain jobs than senders', inflict: addJobs, finds: ['excess-drain-jobs'] },
   {
