@@ -27,11 +27,18 @@ local function is_behind(recipient, seq)
   return first and (not seq or tonumber(string.match(first, ':(%d+):')) < seq)
 end
 
+-- What a template does to a message for this person. A stop for spam concerns only people whose window is not surely open. Reads only.
+local function effect_on(template, recipient, seq, now_ms)
+  local effect, own_effect, stop = template_effect(template, seq)
+  if stop and string.match(stop, ' ' .. SPAM .. ' %d+$') and is_open_by_record(recipient, now_ms) then return own_effect end
+  return effect
+end
+
 -- What template and window do to the message with this mark: nil, it may be sent; `template-paused` or `templates-stopped`, it waits; `rejected` with
 -- its template; `window`: it waits until the person writes; `closed`: rejected, since the window is closed; `replace`: the other template is sent.
 -- `seq`: its number in the queue, nil for none yet. Also returns the person's last act where the window is closed. Reads only.
 local function own_effect_of(plan, template, recipient, seq, stops, now_ms)
-  if not plan then return template and template_effect(template, seq) end
+  if not plan then return template and effect_on(template, recipient, seq, now_ms) end
   if plan == 'c' then return nil end
   -- Only proof rejects a message. One that waits or is replaced does not need it.
   local closed, act = is_closed(recipient, plan ~= 'r' and stops > 0, now_ms)

@@ -37,13 +37,15 @@ local function is_holding(entry, seq)
   return not (entry.state == 'releasing' and seq <= tonumber(entry.code) or entry.state == 'probing' and seq == tonumber(entry.code))
 end
 
--- What a template does to a message: nil, `rejected`, or why it waits: `templates-stopped` or `template-paused`. Reads only.
+-- What a template does to a message: nil, `rejected`, or why it waits: `templates-stopped` or `template-paused`. Of a stop also what the template alone
+-- does, and the entry of the stop. Reads only.
 local function template_effect(template, seq)
   local own, all = unpack(redis.call('HMGET', key.templates, template, ALL_TEMPLATES))
   own = read_template(own)
   if own and own.state == 'rejected' then return 'rejected' end
-  if all and is_holding(read_template(all), seq) then return 'templates-stopped' end
-  return is_holding(own, seq) and 'template-paused' or nil
+  local own_effect = is_holding(own, seq) and 'template-paused' or nil
+  if all and is_holding(read_template(all), seq) then return 'templates-stopped', own_effect, all end
+  return own_effect
 end
 
 -- Writes that a template is paused, checking or rejected. Returns whether it is now written. Writes.

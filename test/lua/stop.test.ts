@@ -154,3 +154,51 @@ await test('the end that is known of a restriction is not shortened by a code', 
   t.match(await w.redis.hmget(w.key('sender'), 'status', 'reason', 'until'),
     ['stopped', 'RESTRICTED_CUSTOMER_INITIATED_MESSAGING', String(w.now + 5 * 3600_000_000)])
 })
+
+const spam = { ...rejected, code: '131048', coolMs: 3600_000, history: '{"attempt":1,"code":"131048"}' }
+/** WhatsApp stops templates for spam; ANN has just written. */
+async function stopForSpam (w: World): Promise<void> {
+  await w.run('set-window-check', { gapMs: 3600_000 })
+  await w.run('record-windows', { acts: `${ANN} ${w.ms()}` })
+  t.match(await w.settle(await w.grant({ key: 'spam', recipient: BOB, template: SALE }), 'stop', spam), { settlement: 'wait', stopped: true })
+}
+
+await test('a stop for spam spares people whose window is open, until WhatsApp rejects one of these, too', async (t, w) => {
+  await stopForSpam(w)
+  t.match(await w.admit({ key: 'closed', recipient: CARL, template: SALE }), { status: 'queued', waitingFor: 'templates-stopped' })
+  t.strictSame(await claimed(w), [])
+  await w.settled(await w.grant({ key: 'open', recipient: ANN, template: SALE }), 'sent')
+  t.equal(await stopOf(w), 'paused', 'it proves nothing')
+  w.at(2000)
+  const waits = await w.queue({ key: 'queued', recipient: ANN, template: NEWS, inline: false })
+  const next = await claimOne(w)
+  t.equal(next.id, waits, 'a claim lets it pass as well')
+  t.match(await w.settle(next, 'stop', spam), { settlement: 'wait', stopped: false })
+  w.at(4000)
+  t.strictSame(await claimed(w), [], 'it is not tried again and again')
+  t.match(await w.admit({ key: 'later', recipient: ANN, template: SALE }), { status: 'queued', waitingFor: 'templates-stopped' })
+  w.at(3600_000)
+  await release(w)
+  await w.settle(await claimOne(w), 'stop', spam)
+  w.at(3602_000)
+  t.match(await w.admit({ key: 'last', recipient: ANN, template: SALE }), { waitingFor: 'templates-stopped' }, 'nor after a failed probe')
+})
+
+await test('a template into an open window does not end a stop for spam, and its own pause holds it', async (t, w) => {
+  await stopForSpam(w)
+  await w.queue({ key: 'closed', recipient: CARL, template: SALE })
+  t.strictSame(await claimed(w), [])
+  w.at(3600_000)
+  await release(w)
+  t.equal(await stopOf(w), 'probing')
+  await w.queue({ key: 'open', recipient: ANN, template: SALE })
+  const grants = await claim(w)
+  t.strictSame(grants.map(({ recipient }) => recipient).sort(), [ANN, CARL], 'and the probe')
+  for (const grant of grants.filter(({ recipient }) => recipient === ANN)) await w.settled(grant, 'sent')
+  t.equal(await stopOf(w), 'probing')
+  await w.run('set-template', { template: NEWS, state: 'paused', code: 'PAUSED', name: 'news en', atMs: '', untilMs: '' })
+  w.at(3603_000)
+  t.match(await w.admit({ key: 'own', recipient: ANN, template: NEWS }), { waitingFor: 'template-paused' })
+  await w.run('set-window-check', { gapMs: '' })
+  t.match(await w.admit({ key: 'unknown', recipient: ANN, template: SALE }), { waitingFor: 'templates-stopped' }, 'in doubt it waits')
+})
