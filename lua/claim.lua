@@ -127,7 +127,7 @@ if #grants > 0 and is_probing then
   resumes_at = begin_probe(sender, block, now, now + arg.leaseMs * 1000)
 end
 -- When to claim next: the first ready time that sender rate, cool-down and pause allow, or the first scheduled message.
-if is_repaired and not save_shares then first_left = select(3, create_candidates(key.ready, 0, now)) end
+if is_repaired and not save_shares then first_left = select(3, choose_candidates(sender, key.ready, 0, now)) end
 local next_at = math.min(first_left(), next_start and next_start() or math.huge)
 if next_at < math.huge then
   next_at = math.max(next_at, earliest(sender_tat, sender.sender_rate), sender.cool_until)

@@ -39,7 +39,7 @@
 --             retrying, pending, resolved, failed, rejected, exhausted, expired, unknownOutcome,
 --             sentLast24h, activeRateLimits, callbacksWaiting, callbacksSinceMs, circuit, accepted, unconfirmed, suspended,
 --             awaiting, windows, people, reduced, ceiling, templateStop, stopped, daily, dailyUsed, dailyPeople,
---             dailyWaiting
+--             dailyWaiting, bulk
 --   no_rules  -
 -- retrying: failures that wait for their next retry; pending: these, and those whose retry has begun.
 -- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when due messages have had no drain run, or 0;
@@ -49,7 +49,8 @@
 -- missing, the last one, since when one is due, and the longest silence, ms, or empty where windows are not checked; people: those of known windows;
 -- reduced, ceiling: as in :sender, or empty; templateStop: the entry `*` of `templates`, or empty; stopped: messages that wait for its end;
 -- daily: limit and what sets it, when a person counts no longer (ms), portfolio, what WhatsApp says: limit, source, ms, or `-`; empty where none
--- counts; dailyUsed: people who count; dailyPeople: who wait; dailyWaiting: their messages.
+-- counts; dailyUsed: people who count; dailyPeople: who wait; dailyWaiting: their messages; bulk: when most messages had a status (ms, or 0), and as
+-- in :sender since when and until when the lane `bulk` is on hold; empty where statuses are not watched.
 --- @include clock
 --- @include queue
 --- @include ready
@@ -64,6 +65,7 @@ local now_ms = math.floor(now / 1000)
 local block, resumes_at = blocked(sender, now)
 local queued, due, oldest = 0, 0, math.huge
 local queues = filled(key.queue)
+local bulk_waits = sender.limits and string.find(sender.limits, 'bulk', 1, true)
 for lane = 1, LANES do
   queued = queued + redis.call('ZCARD', key.queue[lane])
   local heads = redis.call('ZCOUNT', key.ready[lane], '-inf', now)
@@ -72,7 +74,7 @@ for lane = 1, LANES do
   for i = 1, #sample, 2 do
     local ready_at = ready_at_of(tonumber(sample[i + 1]), now)
     local late = now - ready_at
-    oldest = math.min(oldest, ready_at)
+    if not (bulk_waits and lane == LANES) then oldest = math.min(oldest, ready_at) end
     counted = counted + math.min(count_queued(queues, sample[i], 1, LANES), sender.pair_rate.burst + math.floor(late / sender.pair_rate.interval))
   end
   if #sample > 0 then due = due + math.ceil(counted * heads / (#sample / 2)) end
@@ -114,7 +116,8 @@ local function unacknowledged(reason)
 end
 local callbacks_since = redis.call('ZRANGE', key.callbacks_since, 0, 0, 'WITHSCORES')[2]
   or string.match(redis.call('LINDEX', key.outbox, 0) or '', '^%S+ (%d+)')
-local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond', 'windows', 'windowGapMs', 'reduced', 'ceiling')
+local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond', 'windows', 'windowGapMs', 'reduced', 'ceiling', 'statusesSeen',
+  'bulkHold')
 local awaiting = redis.call('ZLEXCOUNT', key.suspended, '[=', '(>')
 local daily, daily_people, daily_waiting = { '', 0 }, redis.call('ZCARD', key.daily_queue), redis.call('ZLEXCOUNT', key.suspended, '[+', '(,')
 if sender.limits and string.find(sender.limits, 'daily', 1, true) then
@@ -136,5 +139,6 @@ return {
   redis.call('ZCARD', key.suspended) - awaiting - stopped - daily_waiting - redis.call('ZLEXCOUNT', key.suspended, '[#', '($'), awaiting,
   facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
   redis.call('ZCARD', key.windows), facts[6] or '', facts[7] or '', redis.call('HGET', key.templates, '*') or '', stopped,
-  daily[1], daily[2], daily_people, daily_waiting
+  daily[1], daily[2], daily_people, daily_waiting,
+  sender.limits and string.find(sender.limits, 'statuses', 1, true) and (facts[8] or '0') .. ' ' .. (facts[9] or '') or ''
 }

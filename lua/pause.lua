@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Pauses a sender for a time or without an end; stops it as WhatsApp says; makes it active again, closes its circuit and ends its reduced rate; or
--- lets the next probe of a stopped sender or an open circuit go at once.
+-- Pauses a sender for a time or without an end; stops it as WhatsApp says; makes it active again, closes its circuit, and ends its reduced rate and
+-- the hold of its lane `bulk`; or lets the next probe of a stopped sender or an open circuit go at once.
 --
 -- Keys:
 --   sender        hash    rules and state
@@ -14,7 +14,8 @@
 --   reason  text  who paused it, and why; WhatsApp's name of the restriction
 --
 -- Returns:
---   done  before, wakeHint, circuit   the state before: active, paused or stopped; of the circuit: closed, open or half-open
+--   done  before, wakeHint, circuit, hadHold?   the state before: active, paused or stopped; of the circuit: closed, open or half-open; whether the
+-- lane `bulk` was on hold, which resuming ends
 --- @include clock
 --- @include ready
 --- @include resume
@@ -26,7 +27,7 @@ local HOUR_MS = 3600000
 local now = clock()
 local state = redis.call('HMGET', key.sender, 'status', 'circuit', 'rules')
 local before, circuit = state[1] or 'active', state[2] or 'closed'
-local phase = string.match(circuit, '^%S+')
+local phase, had_hold = string.match(circuit, '^%S+'), false
 if arg.state == 'probe' then
   if before == 'stopped' then redis.call('HSET', key.sender, 'until', now) end
   if phase == 'open' then redis.call('HSET', key.sender, 'circuit', (string.gsub(circuit, '%d+', int(now), 1))) end
@@ -38,6 +39,13 @@ elseif arg.state == 'active' then
     --- @include sender
     --- @include adaptive_rate
     remove_reduced(read_sender())
+  end
+  had_hold = redis.call('HEXISTS', key.sender, 'bulkHold') == 1
+  if had_hold then
+    --- @include limits
+    -- It begins again only after statuses have come.
+    redis.call('HDEL', key.sender, 'bulkHold', 'statusesSeen')
+    set_limit('bulk', false)
   end
 elseif arg.state == 'stopped' then
   if before == 'paused' then return { 'done', before, '', phase } end
@@ -51,4 +59,4 @@ else
   if arg.forMs then redis.call('HSET', key.sender, 'until', now + arg.forMs * 1000) end
   return { 'done', before, '', phase }
 end
-return { 'done', before, wake_hint(earliest_ready(now), now), phase }
+return { 'done', before, wake_hint(earliest_ready(now), now), phase, had_hold and 1 or nil }

@@ -92,8 +92,12 @@ local function first_us(zset, unit)
   local entry = redis.call('ZRANGE', zset, 0, 0, 'WITHSCORES')
   return entry[1] and tonumber(entry[2]) * unit or math.huge
 end
-local first = math.min(earliest_ready(now), first_us(key.campaign_starts, 1))
-local sender = read_sender()
+local sender, bulk_at = read_sender(), nil
+if sender and sender.limits and string.find(sender.limits, 'bulk', 1, true) then
+  --- @include bulk_hold
+  bulk_at = (read_bulk_probe() or {}).at
+end
+local first = math.min(earliest_ready(now, bulk_at), first_us(key.campaign_starts, 1))
 if sender and first < math.huge then
   local block, resumes_at = blocked(sender, now)
   first = math.max(first, sender.cool_until)

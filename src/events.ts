@@ -109,6 +109,8 @@ export interface Events {
   'sender.resumed': [{ sender: string }]
   /** `code`: of the attempt that opened the circuit. */
   'circuit.changed': [{ sender: string, state: 'opened' | 'half-open' | 'closed', code?: string }]
+  /** The lane `bulk` is held since most of the `accepted` messages have no status, or no longer is. */
+  'bulk-hold.changed': [{ sender: string, state: 'begun' | 'ended', percent?: number, accepted?: number }]
   /** The list of senders was reloaded; `renewed` have a new token. */
   'senders.reloaded': [{ total: number, added: string[], removed: string[], renewed: string[] }]
   /** The new list of senders is not valid; the previous one stays. */

@@ -160,7 +160,12 @@ async function createWorkers (config: Config, { core, senderSync }: RunningCore,
     templates: { ...core, templatePollMs: config.TEMPLATE_POLL_MS },
     bulk: { ...core, lifeMs: config.MESSAGE_LIFE_MS },
     ceilings: { ...core, throughputPollMs: config.THROUGHPUT_POLL_MS },
-    recovery: { ...core, roundMs: Math.min(RECOVERY_ROUND_MS, config.LEASE_MS), refresh: senderSync.restore }
+    recovery: {
+      ...core,
+      roundMs: Math.min(RECOVERY_ROUND_MS, config.LEASE_MS),
+      refresh: senderSync.restore,
+      bulkHoldMs: sender => core.settlement.webhooksEnabledFor?.(sender) === true ? config.BULK_HOLD_MS : 0
+    }
   }, { queues: core.queues, patient, closing })
 }
 

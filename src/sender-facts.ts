@@ -17,6 +17,12 @@ export type TemplateStopState = 'active' | 'stopped' | 'ending'
 /** `off`: not checked. `collecting`: webhooks have not come for a day yet, or some may be missing. `known`: a window that is not open is closed. */
 export type WindowState = 'off' | 'collecting' | 'known'
 
+/**
+ * Of the lane `bulk`. `off`: statuses are not watched. `collecting`: none has come for a day, so nothing is held. `active`: it is sent. `held`:
+ * WhatsApp reports no status of most messages, and only probes of the lane are sent.
+ */
+export type BulkState = 'off' | 'collecting' | 'active' | 'held'
+
 /** What sets the daily limit. */
 export type DailyLimitReason = 'own' | 'whatsapp' | 'portfolio' | 'ramp' | 'none'
 
@@ -54,6 +60,8 @@ export interface SenderView extends SenderCounts {
   templates: { state: TemplateStopState, reason: string | null, since: string | null, until: string | null, waiting: number }
   /** Whether closed windows are known. `since`: since when no webhook is missing. */
   windows: { state: WindowState, since: string | null, lastWebhookAt: string | null, people: number }
+  /** Of the lane `bulk`; all but the state are null unless it is held. `until`: when that ends at the latest. */
+  bulk: { state: BulkState, since: string | null, until: string | null, nextProbeAt: string | null, missingPercent: number | null }
   /** In force now. `rejectedAt`: when WhatsApp last rejected a higher rate; `nextRiseAt`: when it rises at the earliest, if it is used. */
   rate: {
     perSecond: number

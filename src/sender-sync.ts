@@ -11,6 +11,7 @@ import type { MutableSenderRegistry, SenderRegistry } from './sender-registry.js
 import { createSenderRegistry } from './sender-registry.js'
 import type { SenderSettings } from './senders.js'
 import { forgetCeiling } from './throttle/ceilings.js'
+import { watchStatuses } from './throttle/bulk-hold.js'
 import { writeDailySettings } from './throttle/daily.js'
 import { writeRules } from './throttle/sender.js'
 
@@ -31,6 +32,8 @@ export interface SenderSyncDeps {
   circuit: CircuitSettings | null
   /** Longest silence of webhooks that is not taken for a loss, ms; null where windows are not checked. */
   windowGapMs: number | null
+  /** Longest hold of the lane `bulk` while statuses are missing, ms; 0 for none. */
+  bulkHoldMs: number
   /** Whether limits of numbers are read from WhatsApp. */
   readsCeilings: boolean
   /** Senders whose rules a start or a reload could not write, since their server in the cluster was down. They are written once it is back. */
@@ -59,7 +62,16 @@ export async function startSenderSync (config: Config, store: Store, events: Bus
   const windowGapMs = config.WINDOW_CHECK ? config.WINDOW_GAP_MS : null
   const readsCeilings = config.THROUGHPUT_POLL_MS > 0
   const deps: SenderSyncDeps = {
-    store, events, registry, callbackCap, circuit, windowGapMs, readsCeilings, unwritten: new Set(), serially: createGate(1)
+    store,
+    events,
+    registry,
+    callbackCap,
+    circuit,
+    windowGapMs,
+    bulkHoldMs: config.BULK_HOLD_MS,
+    readsCeilings,
+    unwritten: new Set(),
+    serially: createGate(1)
   }
   const restore = async (): Promise<void> => await restoreSenders(deps)
   await atStart(async () => {
@@ -137,7 +149,7 @@ async function addMissing (store: Store, ids: readonly string[]): Promise<void> 
  * so that nodes with different settings do not overwrite each other's.
  */
 async function register (deps: SenderSyncDeps, { id, rules, appSecrets, daily }: SenderSettings, overwrite: boolean): Promise<void> {
-  const { store, callbackCap, circuit, windowGapMs, readsCeilings } = deps
+  const { store, callbackCap, circuit, windowGapMs, bulkHoldMs, readsCeilings } = deps
   await markServed(store, id, appSecrets)
   const key = senderKey(store.prefix, id, 'sender')
   if (!overwrite && await store.redis.hexists(key, 'pairIntervalUs') === 1) return
@@ -150,6 +162,8 @@ async function register (deps: SenderSyncDeps, { id, rules, appSecrets, daily }:
   await store.run('set-window-check', { sender: id }, { gapMs: windowGapMs ?? '' })
   await writeDailySettings(store, id, daily)
   await writeRules(store, id, rules)
+  // Without webhooks no status comes.
+  await watchStatuses(deps, id, appSecrets.length > 0 ? bulkHoldMs : 0)
   if (!readsCeilings) await forgetCeiling(store, id)
 }
 

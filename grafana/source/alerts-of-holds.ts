@@ -1,4 +1,4 @@
-/** Alerts on what keeps messages back: templates, the daily limit and windows. */
+/** Alerts on what keeps messages back: templates, the rate that WhatsApp allows, the daily limit and windows. */
 import type { Alert } from './alert.js'
 import { whole } from './expressions.js'
 
@@ -20,6 +20,15 @@ export const alertsOfHolds: readonly Alert[] = [
     above: 0,
     for: '2m',
     summary: 'WhatsApp sends no template of {{ .Labels.sender }}: payment, quality or policy'
+  },
+  {
+    name: 'SluiceRateReduced',
+    module: 'provider',
+    severity: 'ticket',
+    value: `${whole('sluice_sender_rate_current')} / ${whole('sluice_sender_rate_limit')}`,
+    below: 0.9,
+    for: '1h',
+    summary: '{{ .Labels.sender }} has sent at {{ humanizePercentage .Value }} of its rule for an hour: WhatsApp allows less'
   },
   {
     name: 'SluiceDailyLimitNear',

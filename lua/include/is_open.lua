@@ -7,10 +7,12 @@ local function is_open(sender, sender_tat, slots, lane, tat, now)
     or earliest(sender_tat, sender.sender_rate) > now or redis.call('ZCARD', key.inflight) >= sender.max_in_flight then
     return false
   end
+  local bulk_waits = sender.limits and string.find(sender.limits, 'bulk', 1, true)
+  if bulk_waits and lane == LANES then return false end
   -- It must not overtake ready messages of its own or a higher lane, nor take a slot that is reserved for the lower lanes.
   for place = 1, LANES do
     local l = lane_at(slots + 1, place)
-    if redis.call('ZCOUNT', key.ready[l], '-inf', int(now)) > 0 then return false end
+    if not (bulk_waits and l == LANES) and redis.call('ZCOUNT', key.ready[l], '-inf', int(now)) > 0 then return false end
     if l == lane then return true end
   end
 end

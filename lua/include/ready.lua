@@ -14,10 +14,13 @@ local function first_ready(lane, now)
   return first[1] and ready_at_of(tonumber(first[2]), now)
 end
 
--- The earliest ready time of all lanes; math.huge for none.
-local function earliest_ready(now)
+-- The earliest ready time of all lanes; math.huge for none. `bulk_at`: until when the lane `bulk` is on hold, or nil.
+local function earliest_ready(now, bulk_at)
   local earliest_at = math.huge
-  for lane = 1, LANES do earliest_at = math.min(earliest_at, first_ready(lane, now) or math.huge) end
+  for lane = 1, LANES do
+    local first_at = first_ready(lane, now) or math.huge
+    earliest_at = math.min(earliest_at, math.max(first_at, lane == LANES and bulk_at or 0))
+  end
   return earliest_at
 end
 

@@ -49,8 +49,8 @@ local function heal(lane, now)
   for i = 1, #left, 2 do redis.call('ZADD', key.ready[lane], int(ready_at_of(tonumber(left[i + 1]), now)), left[i]) end
 end
 
--- Returns the functions that create_candidates returns, and one that writes the shares, with the slot after the last grant.
-local function create_shared_candidates(want, now)
+-- Returns the functions that create_candidates returns, and one that writes the shares, with the slot after the last grant. `probe`: as there.
+local function create_shared_candidates(want, now, probe)
   local shares, virtual, last, last_slot, has_skipped
   local began, first = read_first()
   local function prepare()
@@ -103,13 +103,15 @@ local function create_shared_candidates(want, now)
     if shares then advance_share(slot) else prepare() end
     for place = 1, LANES do
       local lane = lane_at(slot, place)
-      local share = foremost(lane)
+      local waits = probe and lane == LANES and probe.at > now
+      local share = not waits and foremost(lane)
       if share then
         local at = share.at
+        if probe and lane == LANES then probe.take(now) end
         share.at, share.lane, last, last_slot = at + 2, lane, share, slot
         return lane, share.page[at], ready_at_of(tonumber(share.page[at + 1]), now)
       end
-      if not has_skipped[lane] then heal(lane, now) end
+      if not waits and not has_skipped[lane] then heal(lane, now) end
     end
   end
   local function skip(lane)
@@ -119,7 +121,8 @@ local function create_shared_candidates(want, now)
     local first_at = math.huge
     for lane = 1, LANES do
       local score = redis.call('ZRANGE', key.ready[lane], 0, 0, 'WITHSCORES')[2]
-      if score then first_at = math.min(first_at, ready_at_of(tonumber(score), now)) end
+      local hold_end = probe and lane == LANES and probe.at or 0
+      if score then first_at = math.min(first_at, math.max(ready_at_of(tonumber(score), now), hold_end)) end
     end
     return first_at
   end

@@ -69,7 +69,8 @@ local function oldest_share(sender, now)
   local oldest, fields = math.huge, is_shared(sender) and redis.call('HGETALL', key.shares) or {}
   for i = 1, #fields, 2 do
     local lane, place = tonumber(string.match(fields[i], '^%d')), tonumber(string.match(fields[i + 1], '^(%d+) '))
-    local range = lane and place and { int(share_score(place, 0)), int(share_score(place, 2 ^ 46 - 1)) }
+    local waits = lane == LANES and string.find(sender.limits, 'bulk', 1, true)
+    local range = lane and place and not waits and { int(share_score(place, 0)), int(share_score(place, 2 ^ 46 - 1)) }
     local score = range and redis.call('ZRANGEBYSCORE', key.ready[lane], range[1], range[2], 'WITHSCORES', 'LIMIT', 0, 1)[2]
     if score then oldest = math.min(oldest, ready_at_of(tonumber(score), now)) end
   end

@@ -37,8 +37,8 @@ local function is_holding(entry, seq)
   return not (entry.state == 'releasing' and seq <= tonumber(entry.code) or entry.state == 'probing' and seq == tonumber(entry.code))
 end
 
--- What a template does to a message: nil, `rejected`, or why it waits: `templates-stopped` or `template-paused`. Of a stop also what the template alone
--- does, and the entry of the stop. Reads only.
+-- What a template does to a message: nil, `rejected`, or why it waits: `templates-stopped` or `template-paused`. Of a stop also what the template
+-- alone does, and the entry of the stop. Reads only.
 local function template_effect(template, seq)
   local own, all = unpack(redis.call('HMGET', key.templates, template, ALL_TEMPLATES))
   own = read_template(own)

@@ -1,7 +1,7 @@
 --- @include template
 -- The stop of all templates of a sender, as WhatsApp orders for payment, quality or policy: the entry `*` of the hash `templates`, whose name has
--- the code that stopped them, the time from probe to probe, µs, and `all` once WhatsApp has rejected one into an open window, too. `checking`: another
--- sender of the account met the stop. Other messages go on.
+-- the code that stopped them, the time from probe to probe, µs, and `all` once WhatsApp has rejected one into an open window, too. `checking`:
+-- another sender of the account met the stop. Other messages go on.
 
 -- Spam: WhatsApp restricts what a number sends to people who have not written to it.
 local SPAM = '131048'

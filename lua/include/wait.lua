@@ -1,6 +1,7 @@
 --- @include gcra
 --- @include sender
 --- @include numbers
+--- @include lanes
 -- The least wait of a message with `ahead` others of its pair before it, in µs, and what it waits for; -1 if no end is known. `ready_at`: the
 -- ready time of its pair if it is the head of a free pair, or nil. `unsettled`: messages of the sender, or nil. `caller`: of the message; what
 -- other callers have waiting does not count, since callers alternate. Reads only.
@@ -39,6 +40,10 @@ local function estimate_wait(sender, lane, now, tat, sender_tat, ahead, ready_at
   if sender.cool_until - now > wait then wait, waiting_for = sender.cool_until - now, 'cool-down' end
   local block, resumes_at = blocked(sender, now)
   local block_wait = block and (block == 'pause' and resumes_at and resumes_at - now or math.huge) or 0
-  if block_wait > wait then wait, waiting_for = block_wait, block end
+  if block_wait > wait then
+    wait, waiting_for = block_wait, block
+  elseif lane == LANES and sender.limits and string.find(sender.limits, 'bulk', 1, true) then
+    wait, waiting_for = math.huge, 'outage'
+  end
   return wait == math.huge and -1 or math.ceil(wait), waiting_for
 end

@@ -17,7 +17,8 @@ export function addPause (program: Command): void {
 
 export function addResume (program: Command): void {
   const command = program.command('resume <sender>').summary('resume a sender')
-    .description('Resumes a sender that an operator paused or that WhatsApp\'s errors stopped, closes its circuit, and restores its rate.')
+    .description('Resumes a sender that an operator paused or that WhatsApp\'s errors stopped, closes its circuit, and restores its rate\n' +
+      'and its lane bulk.')
     .action(async (sender: string, _: object, self: Command) => {
       const { client, print } = openContext(self)
       const resumed = await client.resumeSender(sender)
@@ -50,12 +51,16 @@ function showTemplates ({ account, readAt, failedWith, templates }: Templates): 
 }
 
 function showSender (sender: Sender): string {
-  const { id, state, reason, resumesAt, circuit, templates, queued, inFlight } = sender
+  const { id, state, reason, resumesAt, circuit, templates, bulk, queued, inFlight } = sender
   const outage = circuit.state === 'closed' ? {} : { circuit: circuit.state, 'open since': circuit.since, 'next probe': circuit.nextProbeAt }
   const stop = templates.state !== 'stopped'
     ? {}
     : { 'templates stopped': templates.reason, 'until or next probe': templates.until, 'messages of templates': templates.waiting }
-  return facts({ sender: id, state, reason, 'resumes at': resumesAt, ...outage, ...stop, rate: rateOf(sender), queued, 'in flight': inFlight })
+  const hold = bulk.state !== 'held'
+    ? {}
+    : { 'bulk held since': bulk.since, 'until at most': bulk.until, 'messages without a status': `${bulk.missingPercent ?? 0}%` }
+  const all = { sender: id, state, reason, 'resumes at': resumesAt, ...outage, ...stop, ...hold, rate: rateOf(sender), queued, 'in flight': inFlight }
+  return facts(all)
 }
 
 /** The rate in force; where it is not the rule, why. */
@@ -66,13 +71,17 @@ export function rateOf ({ rate, rules }: Pick<Sender, 'rate' | 'rules'>): string
   return `${Math.round(rate.perSecond * 10) / 10}/s of ${rules.perSecond}/s: WhatsApp rejected faster sending at ${since}Z`
 }
 
-/** The state with its reason; of an active sender, what its circuit breaker says, what stops its templates, or why it is slower than its rule. */
+/**
+ * The state with its reason; of an active sender, what its circuit breaker says, what stops its templates, why its lane `bulk` is held, or why it is
+ * slower than its rule.
+ */
 function stateOf (sender: Sender): string {
-  const { state, reason, circuit, templates, rate } = sender
+  const { state, reason, circuit, templates, bulk, rate } = sender
   if (reason !== null) return `${state}: ${reason}`
   if (state !== 'active') return state
   if (circuit.state !== 'closed') return `circuit ${circuit.state}: ${circuit.code ?? ''}`
   if (templates.state === 'stopped') return `templates stopped: ${templates.reason ?? ''}`
+  if (bulk.state === 'held') return `bulk held: ${bulk.missingPercent ?? 0}% of messages have no status`
   return rate.reason !== 'rule' ? rateOf(sender) : state
 }
 

@@ -777,7 +777,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resumes a sender that is paused or stopped, or whose templates are, closes its circuit, and restores its rule
+         * Resumes a sender that is paused or stopped, or whose templates are, closes its circuit, and restores rule and lane `bulk`
          * @description Roles: `admin`.
          */
         post: operations["resumeSender"];
@@ -3057,6 +3057,33 @@ export interface components {
             /** @description People whose last message or call is known */
             people: number;
         };
+        /** @description The lane `bulk` of a sender, which waits while statuses are missing */
+        BulkLane: {
+            /**
+             * @description Whether the lane is sent. `off`: BULK_HOLD_MS is 0, or the sender has no webhooks: statuses are not watched. `collecting`:
+             * no status of most messages has come for 24 hours, so it is never held. `active`: it is sent. `held`: WhatsApp reports no status of most
+             * of the messages that it accepts: its messages wait, but for one probe in ten seconds
+             * @enum {string}
+             */
+            state: "off" | "collecting" | "active" | "held";
+            /**
+             * Format: date-time
+             * @description Since when it is held; null unless it is
+             */
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description When the hold ends at the latest; null unless it is held
+             */
+            until: string | null;
+            /**
+             * Format: date-time
+             * @description When its next message may be sent as a probe; null unless it is held
+             */
+            nextProbeAt: string | null;
+            /** @description Percent of the messages accepted 2 to 12 minutes ago without a status; null unless it is held */
+            missingPercent: number | null;
+        };
         /** @description Delivery failures by status */
         FailureCounts: {
             /** @description Not sent yet: wait for a retry, or their retry has begun */
@@ -3133,6 +3160,8 @@ export interface components {
             templates: components["schemas"]["TemplateStop"];
             /** @description The customer service windows of its recipients */
             windows: components["schemas"]["Windows"];
+            /** @description Its lane `bulk` */
+            bulk: components["schemas"]["BulkLane"];
             /** @description The rate in force */
             rate: components["schemas"]["SenderRate"];
             /** @description Its daily limit; null where recipients are not counted */

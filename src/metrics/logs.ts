@@ -120,6 +120,7 @@ function logSenders (events: Bus, write: WriteLine): void {
     if (state === 'opened') write('circuit opened', { sender, code })
     else write(state === 'closed' ? 'circuit closed' : 'circuit half-open', { sender })
   })
+  events.on('bulk-hold.changed', ({ state, ...fields }) => write(state === 'begun' ? 'bulk held: no statuses' : 'bulk sent again', fields))
   events.on('sender.daily-limit', fields => write('daily limit changed', fields))
   events.on('sender.ceiling', fields => write('limit of number changed', fields))
   events.on('ceiling.unread', fields => write('limit of number not read', fields))

@@ -37,6 +37,8 @@ export function createSystemGauges (): SystemGauges {
   const circuit = gauge('circuit_state', '1 for the current state of the sender\'s circuit breaker, 0 for the others', ['sender', 'state'])
   const missing = gauge('statuses_missing_ratio',
     'Share (0 to 1) of the messages accepted 2 to 12 minutes ago of which no webhook has reported a status; 0 below 20 messages', ['sender'])
+  const bulkHeld = gauge('bulk_held',
+    '1 while the lane bulk of the sender is held, since most messages have no status, else 0; absent where not watched', ['sender'])
   const stopped = gauge('templates_stopped', '1 while WhatsApp sends no template of the sender, else 0', ['sender'])
   const unread = gauge('template_read_failures',
     'Reads of the statuses of the sender\'s templates that failed since the last successful one', ['sender'])
@@ -66,8 +68,8 @@ export function createSystemGauges (): SystemGauges {
   const commands = new Counter({ name: 'sluice_redis_commands_total', help: 'Commands processed by Redis', registers })
   const aofOk = gauge('redis_aof_ok', '1 if every Redis server has an append-only file whose last write succeeded, else 0')
   const bySender = [
-    limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, circuit, missing, stopped, unread, windowsKnown,
-    dailyLimit, dailyUsed, dailyRatio, rate, current, unattended, sent, callbacksWaiting, callbackAge
+    limited, messages, failures, unacknowledged, oldest, inFlight, inFlightLimit, open, state, circuit, missing, bulkHeld,
+    stopped, unread, windowsKnown, dailyLimit, dailyUsed, dailyRatio, rate, current, unattended, sent, callbacksWaiting, callbackAge
   ]
 
   function showSender (reading: SenderFacts): void {
@@ -100,6 +102,7 @@ export function createSystemGauges (): SystemGauges {
     for (const one of senderStates) state.set({ sender, state: one }, one === reading.state ? 1 : 0)
     for (const one of circuitStates) circuit.set({ sender, state: one }, one === reading.circuit.state ? 1 : 0)
     missing.set({ sender }, reading.statusesMissing)
+    if (reading.bulk.state !== 'off') bulkHeld.set({ sender }, reading.bulk.state === 'held' ? 1 : 0)
     stopped.set({ sender }, reading.templates.state === 'stopped' ? 1 : 0)
     unread.set({ sender }, reading.templateReadFailures)
     if (reading.windows.state !== 'off') windowsKnown.set({ sender }, reading.windows.state === 'known' ? 1 : 0)

@@ -10,10 +10,16 @@ import { applyParked, retryParked } from '../settlement/parked.js'
 import type { ReceiptDeps } from '../settlement/receipt.js'
 import { parseRecord } from '../settlement/record.js'
 import { settle, settleUnknown } from '../settlement/settle.js'
+import { watchStatuses } from '../throttle/bulk-hold.js'
 import type { Checks } from './checks.js'
 import { createChecks, UNAVAILABLE_MS } from './checks.js'
 
-export interface SenderRecoveryDeps extends ReceiptDeps { wakes: Wakes, startWithinMs: number }
+export interface SenderRecoveryDeps extends ReceiptDeps {
+  wakes: Wakes
+  startWithinMs: number
+  /** How long the lane `bulk` of a sender is held at most while statuses are missing, ms; 0 where they are not watched. */
+  bulkHoldMs?: (sender: string) => number
+}
 
 export interface RecoveryDeps extends SenderRecoveryDeps {
   /** Longest interval between two checks of a sender, ms. At most LEASE_MS, so that no lease of a dead node is missed. */
@@ -134,6 +140,8 @@ export async function recoverSender (deps: SenderRecoveryDeps, sender: string, l
     await applyParked(deps, sender, id, stored.attempts)
     await settleUnknown(deps, sender, id, stored)
   }
+  const bulkHoldMs = all ? deps.bulkHoldMs?.(sender) ?? 0 : 0
+  if (bulkHoldMs > 0) await watchStatuses(deps, sender, bulkHoldMs)
   // After leases and holds, since a status that arrived early matches once its attempt is settled.
   const parkedMs = found.parkedDue && all ? await retryParked(deps, sender) : 0
   return parkedMs > 0 && nextMs > 0 ? Math.min(parkedMs, nextMs) : parkedMs || nextMs

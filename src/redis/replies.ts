@@ -71,6 +71,8 @@ export interface SenderReply extends SenderCounts {
   dailyWaiting: number
   /** The known limit of the number, as in :sender; empty for none. */
   ceiling: string
+  /** When statuses came last, and the hold of the lane `bulk`: see lua/inspect-sender.lua; empty where they are not watched. */
+  bulk: string
 }
 
 /** Why admit.lua accepts no message. */
@@ -139,6 +141,8 @@ export interface Replies {
   move: { status: 'moved', isScheduled: boolean, wakeHint: WakeHint } | Bare<'unchanged' | 'expires' | 'retrying' | 'busy' | 'gone'>
   'record-windows': { status: 'recorded', released: number, isGap: boolean, wakeHint: WakeHint } | Bare<'off'>
   'set-window-check': Bare<'written'>
+  'watch-statuses': { status: 'off', change: '' | 'ended' } | NoRules |
+    { status: 'watched', change: '' | 'begun' | 'ended', percent: number, accepted: number, wakeHint: WakeHint }
   'set-ceiling': { status: 'written', wasLower: boolean, isLower: boolean } | Bare<'rejected'> | NoRules
   'set-daily-limit': { status: 'written', portfolio: string, was: number, limit: number } | Bare<'unchanged'>
   'set-share': { status: 'share', share: number, used: number, people: number, limit: number } | { status: 'other', used: number } | Bare<'stale'>
@@ -162,7 +166,7 @@ export interface Replies {
   }
   'find-messages': { status: 'page', cursor: string, scanned: number, messages: Array<{ id: string, record: string, state: string }> }
   clear: { status: 'cleared', had: boolean, wakeHint: WakeHint }
-  pause: { status: 'done', before: SenderState, wakeHint: WakeHint, circuit: CircuitState }
+  pause: { status: 'done', before: SenderState, wakeHint: WakeHint, circuit: CircuitState, hadHold?: boolean }
   'cool-sender': { status: 'cooling', untilUs: number } | NoRules
   quota: { status: 'written' | 'unchanged', version: number } | NoRules
   acknowledge: Bare<'acknowledged' | 'gone'>
@@ -243,6 +247,7 @@ export interface Arguments {
   'opt-out': Timed<'recipient' | 'preference' | 'source' | 'atMs'>
   'record-windows': Timed<'acts'>
   'set-window-check': Record<'gapMs', Value>
+  'watch-statuses': Timed<'mostMs'>
   'set-ceiling': Timed<'step' | 'level' | 'perSecond' | 'intervalUs' | 'burst' | 'number'>
   'set-template': Timed<'template' | 'state' | 'atMs' | 'untilMs' | 'code' | 'name'>
   'limit-caller': Timed<'caller' | 'intervalUs' | 'burst' | 'want'>

@@ -140,6 +140,13 @@ export const ConfigSchema = Type.Object({
   CIRCUIT_PROBE_MS: ms(5000, 'Wait for the first probe of an open circuit; doubled after each failed one', 100),
   CIRCUIT_PROBE_MOST_MS: ms(60_000, 'Longest wait between two probes', 100),
   CIRCUIT_STAGE_MS: ms(15_000, 'Length of each of the three stages, at an eighth, a quarter and half of the rate, until the circuit is closed', 100),
+  BULK_HOLD_MS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: DAY_MS,
+    description: 'How long the lane `bulk` of a sender waits at most while WhatsApp accepts messages and reports no status of most of them; 0 for ' +
+      'never. Needs webhooks, see docs/outages.md'
+  }),
   FIND_WITHIN_MS: Type.Integer({
     default: 7 * DAY_MS,
     minimum: 0,

@@ -50,6 +50,9 @@ function warnOfUnused (config: Config): string[] {
     warnings.push('WHATSAPP_ACCESS_TOKEN is not used: each sender of WHATSAPP_SENDERS_FILE has its own')
   }
   if (config.CALLBACK_URL === '' && config.callbackKeys.length > 0) warnings.push('CALLBACK_SECRET is not used: CALLBACK_URL is empty')
+  if (config.BULK_HOLD_MS > 0 && config.senders.every(({ appSecrets }) => appSecrets.length === 0)) {
+    warnings.push('BULK_HOLD_MS is not used: without WHATSAPP_APP_SECRET no statuses come')
+  }
   if (config.SANDBOX_URL !== '' && !config.sandbox) warnings.push('SANDBOX_URL is not used: a real access token is set')
   return warnings
 }

@@ -10,6 +10,7 @@ import { isUnavailable } from '../redis/unavailable.js'
 import type { SenderFacts, SenderView } from '../sender-facts.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import { formatTime } from '../values/time.js'
+import { readBulkHold } from './bulk-hold.js'
 import { readDaily } from './daily.js'
 import { readRate } from './rate.js'
 
@@ -126,6 +127,7 @@ function toView (sender: string, reply: SenderReply): SenderView {
     circuit: readCircuit(reply.circuit),
     templates: readTemplateStop(reply),
     windows: readWindows(reply),
+    bulk: readBulkHold(reply),
     rate: readRate(reply),
     daily: readDaily(reply),
     rules: { pairIntervalMs: pairIntervalUs / 1000, pairBurst, perSecond, maxInFlight, version },

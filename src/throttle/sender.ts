@@ -66,15 +66,15 @@ export async function stopSender (store: Store, sender: string, reason: string, 
   await store.run('pause', { sender }, { state: 'stopped', forMs, reason })
 }
 
-/** The state of a sender and of its circuit before a change. */
-export interface StateBefore { before: SenderState, circuit: CircuitState }
+/** The state of a sender and of its circuit before a change, and whether its lane `bulk` was held. */
+export interface StateBefore { before: SenderState, circuit: CircuitState, hadHold?: boolean }
 
 /** Lets the next probe of a stopped sender or an open circuit go now. Any other sender stays as it is. */
 export async function trySender (store: Store, sender: string): Promise<StateBefore> {
   return await store.run('pause', { sender }, { state: 'probe', forMs: '', reason: '' })
 }
 
-/** Makes a paused or stopped sender active, and closes its circuit. */
+/** Makes a paused or stopped sender active, closes its circuit, and ends the hold of its lane `bulk`. */
 export async function resumeSender (store: Store, sender: string): Promise<StateBefore> {
   return await store.run('pause', { sender }, { state: 'active', forMs: '', reason: '' })
 }

@@ -1,5 +1,6 @@
 /** An operator at work in the console: failures, senders, the retry worker. */
 import type { Test } from 'tap'
+import { hashTemplate } from '../../src/template-name.js'
 import { SENDER } from '../support/gateway.js'
 import { openConsole } from './browser.js'
 import { still, free, UNDELIVERABLE, send, textsOf, type Ground } from './ground.js'
@@ -170,7 +171,7 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     const message = { type: 'template', template: { name: 'order_ready', language: { code: 'en_US' } } }
     const context = await openConsole(t, browser, node, { hash: '#/senders' })
     await context.reads('#sender', /Daily limit\s+0\s+of 2 people in 24 h[^]*Daily limit\s+2 people in 24 h: its own setting/)
-    t.equal(await context.page.locator('[data-daily]').count(), 0)
+    t.equal(await context.page.locator('[data-about="daily"]').count(), 0)
     for (const n of [1, 2, 3]) await node.post('/messages', { to: `+1555000080${n}`, message })
     const said = /The daily limit of 2 people is reached\.\s+1 message waits\. The first person counts no longer at [^]*raise DAILY_LIMIT/
     await context.reads('#banners', said)
@@ -178,8 +179,36 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.reads('#sender', /Daily limit\s+2\s+of 2 people, until /)
     await context.press('g', 'h')
     await context.reads('#todo', /daily limit reached\s*1\s+1 message waits/)
-    await context.page.locator('[data-daily] a').click()
+    await context.page.locator('[data-about="daily"] a').click()
     await context.reads('#sender', /Daily limit\s+2/)
+  })
+
+  await t.test('a lane that is held, and templates that WhatsApp does not send, are shown with what to do', async t => {
+    const node = await environment.start(t, { ...free, WHATSAPP_BUSINESS_ACCOUNT_ID: '102290129340398', THROUGHPUT_POLL_MS: '0' })
+    const redis = environment.redis.connect()
+    const key = (name: string): string => `{${node.prefix}:${SENDER}}:${name}`
+    const now = Date.now()
+    await redis.hset(key('sender'), {
+      limits: 'statuses bulk templates', statusesSeen: now, bulkHold: `${now - 60_000} ${now * 1000} ${now + 3_600_000} 93`
+    })
+    const template = hashTemplate({ name: 'order_ready', language: 'en_US' })
+    await redis.hset(key('templates'), template, `paused ${(now - 60_000) * 1000} 0 132015 order_ready en_us`)
+    const held = /WhatsApp reports no status of 93 % of the messages that it accepts\.\s+Messages of the lane bulk wait [^]*test message/
+    const context = await openConsole(t, browser, node, { hash: '#/senders' })
+    await context.reads('#banners', held)
+    await context.reads('#bulk-held', held)
+    await context.reads('#templates', /order_ready\s*en_us\s+Paused: messages wait\s+132015\s+0/)
+    await context.tabTo('#resume-order_ready-en_us')
+    await context.press('Enter')
+    await context.reads('dialog', /Send the messages of order_ready\?/)
+    await context.press('Enter')
+    await context.gone('#templates')
+    await context.tabTo(`#resume-${SENDER}`)
+    await context.press('Enter')
+    await context.reads('dialog', /lane bulk are sent at once/)
+    await context.press('Enter')
+    await context.gone('#bulk-held')
+    await context.gone('#banners')
   })
 
   await t.test('a sender that WhatsApp stopped shows the reason and what to do, above every view', async t => {

@@ -18,6 +18,7 @@ const sender = (id: Id, own: object): object => ({
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
   templates: { state: 'active', reason: null, since: null, until: null, waiting: 0 },
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
+  bulk: { state: 'off', since: null, until: null, nextProbeAt: null, missingPercent: null },
   rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null, ceiling: null },
   daily: null,
   rules: { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500, version: 1 },
@@ -202,6 +203,7 @@ const audit = [
 export const responses: Record<string, unknown> = {
   'GET /caller': { name: 'maria', role: 'admin', sandbox: false },
   'GET /senders': { senders },
+  'GET /senders/{id}/templates': { account: null, readAt: null, failedWith: null, templates: [] },
   'GET /activity': {
     now: NOW,
     since: '2026-03-10T00:00:00.000Z',

@@ -70,7 +70,10 @@ export const modules: Record<string, Module> = {
     imports: ['recovery/release-suspended', 'drain/close', 'drain/deliver', 'settlement/decide']
   },
   failure: { does: 'retries due failures, lists failures', imports: ['drain/deliver', 'drain/close', 'settlement'] },
-  recovery: { does: 'takes over grants of dead nodes, housekeeping', imports: ['drain/wake', 'drain/close', 'drain/deliver', 'settlement'] },
+  recovery: {
+    does: 'takes over grants of dead nodes, housekeeping',
+    imports: ['drain/wake', 'drain/close', 'drain/deliver', 'settlement', 'throttle/bulk-hold']
+  },
   drain: { does: 'drains a sender: claim, deliver, settle, sleep', imports: ['settlement'] },
   throttle: { does: 'rules and state of senders and pairs', imports: ['settlement/record'] },
   settlement: { does: 'writes each outcome once', imports: [] },

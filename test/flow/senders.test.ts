@@ -262,7 +262,8 @@ await t.test('rules that are written late do not overwrite those of a reload', a
   }
   const registry = createSenderRegistry([settings(1000)])
   const shared = { unwritten: new Set(['s']), serially: createGate(1) }
-  const deps = { store: slow, events: createBus(), registry, callbackCap: null, circuit: null, windowGapMs: null, readsCeilings: true, ...shared }
+  const ofNode = { callbackCap: null, circuit: null, windowGapMs: null, bulkHoldMs: 0, readsCeilings: true }
+  const deps = { store: slow, events: createBus(), registry, ...ofNode, ...shared }
   await Promise.all([writeUnwritten(deps), applySenders(deps, [settings(2000)])])
   t.equal((await inspectSender(store, 's')).rules.pairIntervalMs, 2000)
   t.equal(deps.unwritten.size, 0)

@@ -1,6 +1,6 @@
 /** The calls of a fuzz run: each as the gateway makes it, with random arguments, also at moments at which the gateway would rarely make it. */
 import type { FoundGrant } from '../../src/redis/commands.js'
-import { bounce, move, receipt, retry, setCeiling, setDailyLimit, settle, settleLate } from './attempts.js'
+import { bounce, move, receipt, retry, setCeiling, setDailyLimit, settle, settleLate, watchStatuses } from './attempts.js'
 import { CAMPAIGNS, planCampaign, setCampaign } from './counts.js'
 import { LANES, RECIPIENTS, TEMPLATES, type FuzzWorld, type Grant } from './world.js'
 
@@ -196,6 +196,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       await w.run('record-windows', { acts: `${w.random.pick(RECIPIENTS)} ${w.ms} ?u ${w.ms}` })
     }
   },
+  watchStatuses: { weight: 2, run: watchStatuses },
   setDailyLimit: { weight: 2, run: setDailyLimit },
   setCampaign: { weight: 2, run: setCampaign },
   planCampaign: { weight: 2, run: planCampaign },

@@ -24,6 +24,7 @@ import { quickPrometheus, quickRules } from './shorten.js'
 const empty: Record<string, string> = {
   'Overview / Callers above their rate': 'no caller has a rate here',
   'Senders / Rate in force B': 'WhatsApp allows the rules here',
+  'Senders / Bulk held': 'BULK_HOLD_MS is not set here',
   ...Object.fromEntries(['Daily limit used', 'Recipients of the daily limit A', 'Recipients of the daily limit B']
     .map(title => [`Senders / ${title}`, 'no sender has a daily limit here'])),
   ...Object.fromEntries(['Windows known', 'Closed windows A', 'Closed windows B', 'Closed windows C', 'Windows opened A', 'Windows opened B']

@@ -99,6 +99,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'ceiling.unread': [{ sender, code: '80007' }],
   'templates.read': [{ account: '1', result: 'read', templates: 3 }, { account: '1', result: 'failed', code: '190' }],
   'sender.resumed': [{ sender }],
+  'bulk-hold.changed': [{ sender, state: 'begun', percent: 93, accepted: 60 }, { sender, state: 'ended' }],
   'circuit.changed': [{ sender, state: 'opened', code: '131016' }, { sender, state: 'half-open' }, { sender, state: 'closed' }],
   'senders.reloaded': [{ total: 1, added: [], removed: [], renewed: [] }],
   'senders.rejected': [{ error: 'no JSON' }],

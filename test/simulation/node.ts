@@ -91,6 +91,7 @@ async function assemble (world: World, process: SimulatedProcess): Promise<Runni
     callbackCap: scenario.callbacks ? 1000 : null,
     circuit: scenario.circuit,
     windowGapMs: null,
+    bulkHoldMs: 0,
     readsCeilings: true,
     unwritten: new Set<string>(),
     serially: createGate(1)

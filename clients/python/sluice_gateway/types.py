@@ -2058,6 +2058,24 @@ class Windows(TypedDict):
     people: int
 
 
+class BulkLane(TypedDict):
+    """The lane `bulk` of a sender, which waits while statuses are missing"""
+
+    # Whether the lane is sent. `off`: BULK_HOLD_MS is 0, or the sender has no webhooks: statuses
+    # are not watched. `collecting`: no status of most messages has come for 24 hours, so it is
+    # never held. `active`: it is sent. `held`: WhatsApp reports no status of most of the messages
+    # that it accepts: its messages wait, but for one probe in ten seconds
+    state: Literal["off", "collecting", "active", "held"]
+    # Since when it is held; null unless it is
+    since: Optional[str]
+    # When the hold ends at the latest; null unless it is held
+    until: Optional[str]
+    # When its next message may be sent as a probe; null unless it is held
+    nextProbeAt: Optional[str]
+    # Percent of the messages accepted 2 to 12 minutes ago without a status; null unless it is held
+    missingPercent: Optional[int]
+
+
 class FailureCounts(TypedDict):
     """Delivery failures by status"""
 
@@ -2125,6 +2143,8 @@ class Sender(TypedDict):
     templates: TemplateStop
     # The customer service windows of its recipients
     windows: Windows
+    # Its lane `bulk`
+    bulk: BulkLane
     # The rate in force
     rate: SenderRate
     # Its daily limit; null where recipients are not counted

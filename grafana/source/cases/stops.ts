@@ -26,6 +26,34 @@ export const stops: Case[] = [
     at: { '7m': [], '20m': [] }
   },
   {
+    alert: 'SluiceRateReduced',
+    kind: 'fires',
+    about: 'WhatsApp allows a quarter of the rule, until the rule is set to it',
+    series: {
+      [`sluice_sender_rate_current{${one},sender="111"}`]: '80x5 20x120',
+      [`sluice_sender_rate_current{${two},sender="111"}`]: '80x5 20x120',
+      [`sluice_sender_rate_limit{${one},sender="111"}`]: '80x95 20x30',
+      [`sluice_sender_rate_limit{${two},sender="111"}`]: '80x95 20x30'
+    },
+    at: {
+      '60m': [],
+      '80m': [ticket(sender, 'provider', '111 has sent at 25% of its rule for an hour: WhatsApp allows less')],
+      '110m': []
+    }
+  },
+  {
+    alert: 'SluiceRateReduced',
+    kind: 'quiet',
+    about: 'a rejection reduces the rate for minutes; and a search that rests just below the rule',
+    series: {
+      [`sluice_sender_rate_current{${one},sender="111"}`]: '80x5 40+1x39 80x80',
+      [`sluice_sender_rate_limit{${one},sender="111"}`]: '80x130',
+      [`sluice_sender_rate_current{${one},sender="222"}`]: '77x130',
+      [`sluice_sender_rate_limit{${one},sender="222"}`]: '80x130'
+    },
+    at: { '40m': [], '120m': [] }
+  },
+  {
     alert: 'SluiceDailyLimitNear',
     kind: 'fires',
     about: 'a campaign uses the limit, and the people of the day before count no longer',

@@ -1,3 +1,4 @@
+import { isBulkHeld } from './bulk-hold.js'
 import { clock } from './format.js'
 import { t } from './i18n.js'
 import { isSlower, slowerText } from './rates.js'
@@ -55,6 +56,9 @@ function explainWait ({ waitingFor, expectedAt, position }, sender, stop, text) 
       until ? t('do.stopEnd', { time: clock(until) }) : '', t('do.templatesStopped')], 'waiting')
   }
   if (waitingFor === 'template-paused') return text(t('say.template'), [t('why.template'), t('do.template')], 'waiting')
+  if (waitingFor === 'outage' && isBulkHeld(sender) && sender.circuit.state === 'closed') {
+    return text(t('say.bulk'), [t('why.bulk'), place, t('do.bulk')], 'waiting')
+  }
   if (waitingFor === 'outage' && sender?.circuit?.state !== 'half-open') {
     const probe = sender?.circuit?.nextProbeAt ? t('do.probe', { time: clock(sender.circuit.nextProbeAt) }) : ''
     return text(t('say.outage'), [t('why.outage'), place, probe, t('do.outage')], 'waiting')

@@ -1,3 +1,4 @@
+import { bulkText, isBulkHeld } from './bulk-hold.js'
 import { dailyText, isDailyReached } from './daily.js'
 import { endedOf, shareOf } from './campaigns.js'
 import { useFeed } from './feed.js'
@@ -111,6 +112,8 @@ function ToDo ({ all, causes, senders }) {
     ...all.filter(one => one.templates?.state === 'stopped').map(one => row('template', 'bad',
       t('todo.templatesStopped', { sender: nameOf(one), code: one.templates.reason }), number(one.templates.waiting),
       `${one.templates.until === null ? '' : `${t('do.stopEnd', { time: clock(one.templates.until) })} `}${t('do.templatesStopped')}`, to(one))),
+    ...all.filter(isBulkHeld).map(one => row('circuit', 'warn', t('todo.bulk', { sender: nameOf(one) }), `${one.bulk.missingPercent} %`,
+      `${bulkText(one).waits} ${bulkText(one).advice}`, to(one))),
     ...all.filter(one => isDailyReached(one) && one.daily.waiting > 0).map(one => row('gauge', 'warn', t('todo.daily', { sender: nameOf(one) }),
       number(one.daily.waiting), `${dailyText(one).waits} ${dailyText(one).advice}`, to(one))),
     ...all.filter(one => one.suspended > 0).map(one => row('template', 'warn', tn('todo.template', one.suspended), number(one.suspended),

@@ -1,5 +1,6 @@
 import { call, post } from './api.js'
 import { ask, say } from './app.js'
+import { isBulkHeld } from './bulk-hold.js'
 import { Field } from './dialog.js'
 import { attempt, refresh } from './feed.js'
 import { age } from './format.js'
@@ -43,7 +44,9 @@ export async function resume (sender) {
   const name = nameOf(sender)
   const text = sender.state === 'stopped'
     ? t('resume.stopped')
-    : sender.circuit.state === 'closed' ? t('resume.text', { waits: tn('count.waits', sender.queued) }) : t('resume.circuit')
+    : sender.circuit.state !== 'closed'
+      ? t('resume.circuit')
+      : sender.state === 'active' && isBulkHeld(sender) ? t('resume.bulk') : t('resume.text', { waits: tn('count.waits', sender.queued) })
   const sure = await ask({ title: t('resume.title', { sender: name }), text: [text], action: t('resume.go') })
   await change(sure, async () => await post(path(sender, 'resume')), t('resume.done', { sender: name }))
 }

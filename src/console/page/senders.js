@@ -1,9 +1,11 @@
 import { mayAct } from './app.js'
 import { useCode } from './codes.js'
+import { bulkText, isBulkHeld } from './bulk-hold.js'
 import { dailyNote, dailyRule, dailyText, hasLimit, isDailyReached } from './daily.js'
 import { useFeed } from './feed.js'
 import { age, clock, number, percent, span } from './format.js'
 import { t, tn } from './i18n.js'
+import { HeldTemplates } from './held-templates.js'
 import { Icon } from './icons.js'
 import { Button, CopyButton, Empty, Figure, nameOf, Skeleton, useNow } from './parts.js'
 import { figuresOf, isFailing, isSlower, slowerText, totalsOf } from './rates.js'
@@ -35,6 +37,7 @@ export function sendersView ({ id }) {
         ? html`<${Empty} title=${t('noSenders')} />`
         : html`<${SenderTable} senders=${fitting.slice(0, SHOWN)} activity=${activity} selected=${sender?.id} label=${t('senders')} />`}</section>
       ${sender !== undefined && html`<${Detail} key=${sender.id} sender=${sender} own=${activity?.senders.find(one => one.id === sender.id)} />`}
+      ${sender !== undefined && html`<${HeldTemplates} key=${`templates ${sender.id}`} sender=${sender} />`}
       <${Worker} /></div>`}</main>`
 }
 
@@ -49,7 +52,7 @@ function Detail ({ sender, own }) {
       <span class="end"><a class="btn" href=${href('messages', { sender: sender.id })}>${t('messages')}</a>
         <a class="btn" href=${href('failures', { sender: sender.id })}>${t('failures')}</a>
         ${mayAct() && html`<${Button} id="edit-rule" icon="edit" onClick=${() => editRule(sender)}>${t('rule.edit')}<//>`}
-        ${mayAct() && (troubleOf(sender) !== null || sender.templates?.state === 'stopped') && html`<${Button}
+        ${mayAct() && (troubleOf(sender) !== null || isBulkHeld(sender) || sender.templates?.state === 'stopped') && html`<${Button}
           id=${`resume-${sender.id}`}
           kind=${sender.circuit.state === 'open' && sender.state === 'active' ? '' : 'primary'} icon="play"
           onClick=${() => resume(sender)}>${t('resume.button')}<//>`}
@@ -73,7 +76,8 @@ function Detail ({ sender, own }) {
           <span>${slowerText(sender)}. ${sender.rate.reason === 'ceiling'
             ? t('do.ceiling')
             : `${t('rate.rises', { time: clock(sender.rate.nextRiseAt) })} ${t('do.slower')}`}</span></p>`}
-        ${isDailyReached(sender) && html`<${Daily} sender=${sender} />`}
+        ${isBulkHeld(sender) && html`<${Note} id="bulk-held" text=${bulkText(sender)} />`}
+        ${isDailyReached(sender) && html`<${Note} id="daily" text=${dailyText(sender)} />`}
         ${sender.templates?.state === 'stopped' && html`<${TemplateStop} sender=${sender} />`}
         ${sender.suspended > 0 && html`<p class="note warn"><${Icon} name="template" />
           <span>${tn('todo.template', sender.suspended)}. ${t('do.template')}</span></p>`}
@@ -88,10 +92,9 @@ function Detail ({ sender, own }) {
         <div><dt>${t('rule.version')}</dt><dd>${number(rules.version)}</dd></div></dl></section></div></section>`
 }
 
-/** The daily limit is reached: what waits, until when, and what to do. */
-function Daily ({ sender }) {
-  const { what, waits, advice } = dailyText(sender)
-  return html`<p class="note warn" id="daily"><${Icon} name="gauge" /><span><b>${what}</b> ${waits} ${advice}</span></p>`
+/** What holds messages back: what waits, until when, and what to do. */
+function Note ({ id, text: { what, waits, advice } }) {
+  return html`<p class="note warn" id=${id}><${Icon} name="gauge" /><span><b>${what}</b> ${waits} ${advice}</span></p>`
 }
 
 /** WhatsApp sends no template of the sender: why, until when, and what to do. */

@@ -1,5 +1,6 @@
 import { key } from './api.js'
 import { caller } from './app.js'
+import { bulkText, isBulkHeld } from './bulk-hold.js'
 import { dailyText, isDailyReached } from './daily.js'
 import { explainError } from './errors.js'
 import { problem, refresh, useFeed } from './feed.js'
@@ -122,7 +123,8 @@ export function Banners () {
   useNow()
   const found = (senders?.senders ?? []).filter(sender => troubleOf(sender) !== null)
   const full = (senders?.senders ?? []).filter(isDailyReached)
-  if (found.length + full.length === 0 && worker?.isRunning !== false) return null
+  const held = (senders?.senders ?? []).filter(isBulkHeld)
+  if (found.length + held.length + full.length === 0 && worker?.isRunning !== false) return null
   return html`<aside class="banners" id="banners" aria-label=${t('todo')}>
     ${worker?.isRunning === false && html`<div class="banner warn" id="worker-banner"><${Icon} name="retry" /><p>
       <strong>${t(worker.stoppedBy === null ? 'banner.noWorker' : 'banner.worker')}</strong>${' '}
@@ -131,13 +133,16 @@ export function Banners () {
     ${found.length > 2 && html`<${ManyBanner} senders=${found}
       text=${tn('banner.many', found.filter(sender => troubleOf(sender) !== 'half-open').length)} />`}
     ${found.length <= 2 && found.map(sender => html`<${SenderBanner} key=${sender.id} sender=${sender} />`)}
+    ${held.length > 2 && html`<${ManyBanner} senders=${held} text=${tn('banner.bulk', held.length)} isWarning />`}
+    ${held.length <= 2 && held.map(sender => html`<${NoteBanner} key=${`bulk ${sender.id}`} sender=${sender} about="bulk"
+      text=${bulkText(sender)} />`)}
     ${full.length > 2 && html`<${ManyBanner} senders=${full} text=${tn('banner.daily', full.length)} isWarning />`}
-    ${full.length <= 2 && full.map(sender => html`<${DailyBanner} key=${`daily ${sender.id}`} sender=${sender} />`)}</aside>`
+    ${full.length <= 2 && full.map(sender => html`<${NoteBanner} key=${`daily ${sender.id}`} sender=${sender} about="daily"
+      text=${dailyText(sender)} />`)}</aside>`
 }
 
-function DailyBanner ({ sender }) {
-  const { what, waits, advice } = dailyText(sender)
-  return html`<div class="banner warn" data-daily=${sender.id}><${Icon} name="gauge" />
+function NoteBanner ({ sender, about, text: { what, waits, advice } }) {
+  return html`<div class="banner warn" data-about=${about} data-of=${sender.id}><${Icon} name="gauge" />
     <p><strong>${nameOf(sender)}: ${what}</strong> ${waits} ${advice}</p>
     <a class="btn sm" href=${href('senders', {}, sender.id)}>${t('openSender')}</a></div>`
 }

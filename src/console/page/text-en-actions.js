@@ -91,6 +91,7 @@ export const enActions = {
   'resume.text': '{waits}, and go out within the rate limits.',
   'resume.stopped': 'WhatsApp rejected it. It stops again at once unless the cause is fixed.',
   'resume.circuit': 'All messages are sent at the full rate. If WhatsApp is still down, some use up an attempt before the circuit opens again.',
+  'resume.bulk': 'Messages of the lane bulk are sent at once, and are held again only after statuses have come.',
   'resume.go': 'Resume',
   'resume.done': '{sender} is active',
   'rule.title': 'Rule',
@@ -183,5 +184,19 @@ export const enActions = {
   'key.filter': 'Filter messages',
   'key.copy': 'Copy the number',
   'key.link': 'Copy a link',
-  'key.reply': 'Copy customer reply'
+  'key.reply': 'Copy customer reply',
+
+  'templates.title': 'Templates that WhatsApp does not send',
+  'templates.text': 'Their messages wait, or fail if WhatsApp has rejected the template.',
+  'templates.template': 'Template',
+  'templates.code': 'Code',
+  'templates.since': 'Since',
+  'templates.paused': 'Paused: messages wait',
+  'templates.checking': 'Not found: its status is being read',
+  'templates.releasing': 'Approved: messages return',
+  'templates.rejected': 'Rejected: messages fail',
+  'templates.resume': 'Send anyway',
+  'templates.resumeTitle': 'Send the messages of {name}?',
+  'templates.resumeText': 'For when its status cannot be read. If WhatsApp still rejects them, they wait again.',
+  'templates.resumed': 'Messages of {name} are sent.'
 }

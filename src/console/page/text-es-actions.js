@@ -90,6 +90,7 @@ export const esActions = {
   'resume.text': '{waits} y salen dentro de los límites.',
   'resume.stopped': 'WhatsApp lo rechazó. Se detiene de nuevo si no se corrige la causa.',
   'resume.circuit': 'Todos los mensajes salen al ritmo completo. Si WhatsApp sigue caído, algunos gastan un intento hasta que el circuito se abra.',
+  'resume.bulk': 'Los mensajes de la cola bulk salen enseguida, y se retienen de nuevo solo después de que lleguen estados.',
   'resume.go': 'Reanudar',
   'resume.done': '{sender} está activo',
   'rule.title': 'Regla',
@@ -180,5 +181,19 @@ export const esActions = {
   'key.filter': 'Filtrar mensajes',
   'key.copy': 'Copiar el número',
   'key.link': 'Copiar un enlace',
-  'key.reply': 'Copiar respuesta al cliente'
+  'key.reply': 'Copiar respuesta al cliente',
+
+  'templates.title': 'Plantillas que WhatsApp no envía',
+  'templates.text': 'Sus mensajes esperan, o fallan si WhatsApp rechazó la plantilla.',
+  'templates.template': 'Plantilla',
+  'templates.code': 'Código',
+  'templates.since': 'Desde hace',
+  'templates.paused': 'En pausa: los mensajes esperan',
+  'templates.checking': 'No encontrada: se lee su estado',
+  'templates.releasing': 'Aprobada: los mensajes vuelven',
+  'templates.rejected': 'Rechazada: los mensajes fallan',
+  'templates.resume': 'Enviar igual',
+  'templates.resumeTitle': '¿Enviar los mensajes de {name}?',
+  'templates.resumeText': 'Para cuando no se puede leer su estado. Si WhatsApp los rechaza todavía, esperan de nuevo.',
+  'templates.resumed': 'Los mensajes de {name} se envían.'
 }

@@ -90,6 +90,7 @@ export const ptActions = {
   'resume.text': '{waits} e saem dentro dos limites.',
   'resume.stopped': 'O WhatsApp o rejeitou. Ele para de novo na hora se a causa não for corrigida.',
   'resume.circuit': 'Todas as mensagens saem na taxa total. Se o WhatsApp ainda estiver fora, algumas gastam uma tentativa até o circuito abrir.',
+  'resume.bulk': 'As mensagens da fila bulk saem já, e são retidas de novo só depois que chegarem status.',
   'resume.go': 'Retomar',
   'resume.done': '{sender} está ativo',
   'rule.title': 'Regra',
@@ -180,5 +181,19 @@ export const ptActions = {
   'key.filter': 'Filtrar mensagens',
   'key.copy': 'Copiar o número',
   'key.link': 'Copiar um link',
-  'key.reply': 'Copiar resposta ao cliente'
+  'key.reply': 'Copiar resposta ao cliente',
+
+  'templates.title': 'Modelos que o WhatsApp não envia',
+  'templates.text': 'Suas mensagens esperam, ou falham se o WhatsApp rejeitou o modelo.',
+  'templates.template': 'Modelo',
+  'templates.code': 'Código',
+  'templates.since': 'Há',
+  'templates.paused': 'Pausado: as mensagens esperam',
+  'templates.checking': 'Não encontrado: o status está sendo lido',
+  'templates.releasing': 'Aprovado: as mensagens voltam',
+  'templates.rejected': 'Rejeitado: as mensagens falham',
+  'templates.resume': 'Enviar mesmo assim',
+  'templates.resumeTitle': 'Enviar as mensagens de {name}?',
+  'templates.resumeText': 'Para quando o status não pode ser lido. Se o WhatsApp ainda as rejeitar, elas esperam de novo.',
+  'templates.resumed': 'As mensagens de {name} são enviadas.'
 }

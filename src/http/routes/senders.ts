@@ -15,7 +15,7 @@ import { problems } from '../problem-responses.js'
 import { sampleTime, SENDER } from '../samples.js'
 import { DailyKnownSchema, DailySchema } from '../schemas/daily.js'
 import {
-  count, flag, listOf, notCounted, oneOf, ref, refOrNull, text, textOrNull, timestamp, timestampOrNull, unavailable
+  count, countOrNull, flag, listOf, notCounted, oneOf, ref, refOrNull, text, textOrNull, timestamp, timestampOrNull, unavailable
 } from '../schemas/common.js'
 
 const SenderParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64, description: 'Phone number id of the sender' }) })
@@ -120,6 +120,21 @@ const WindowsSchema = Type.Object({
   people: count('People whose last message or call is known')
 }, { $id: 'Windows', description: 'What is known of the customer service windows of a sender\'s recipients' })
 
+const bulkStates: Record<SenderView['bulk']['state'], string> = {
+  off: 'BULK_HOLD_MS is 0, or the sender has no webhooks: statuses are not watched',
+  collecting: 'no status of most messages has come for 24 hours, so it is never held',
+  active: 'it is sent',
+  held: 'WhatsApp reports no status of most of the messages that it accepts: its messages wait, but for one probe in ten seconds'
+}
+
+const BulkSchema = Type.Object({
+  state: oneOf(bulkStates, 'Whether the lane is sent'),
+  since: timestampOrNull('Since when it is held; null unless it is'),
+  until: timestampOrNull('When the hold ends at the latest; null unless it is held'),
+  nextProbeAt: timestampOrNull('When its next message may be sent as a probe; null unless it is held'),
+  missingPercent: countOrNull('Percent of the messages accepted 2 to 12 minutes ago without a status; null unless it is held')
+}, { $id: 'BulkLane', description: 'The lane `bulk` of a sender, which waits while statuses are missing' })
+
 export const SenderSchema = Type.Object({
   id: text('Phone number id'),
   name: textOrNull('Its name for people; null without one'),
@@ -129,6 +144,7 @@ export const SenderSchema = Type.Object({
   circuit: ref(CircuitSchema, 'Its circuit breaker'),
   templates: ref(TemplateStopSchema, 'Whether WhatsApp sends its templates at all'),
   windows: ref(WindowsSchema, 'The customer service windows of its recipients'),
+  bulk: ref(BulkSchema, 'Its lane `bulk`'),
   rate: ref(RateSchema, 'The rate in force'),
   daily: refOrNull(DailySchema, 'Its daily limit; null where recipients are not counted'),
   rules: ref(RulesSchema, 'Its rules'),
@@ -163,6 +179,7 @@ export const senderSample = {
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
   templates: { state: 'active', reason: null, since: null, until: null, waiting: 0 },
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
+  bulk: { state: 'off', since: null, until: null, nextProbeAt: null, missingPercent: null },
   rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null, ceiling },
   daily: null,
   rules,
@@ -212,7 +229,7 @@ const pauseSender = {
 const resumeSender = {
   ...ofOne,
   operationId: 'resumeSender',
-  summary: 'Resumes a sender that is paused or stopped, or whose templates are, closes its circuit, and restores its rule',
+  summary: 'Resumes a sender that is paused or stopped, or whose templates are, closes its circuit, and restores rule and lane `bulk`',
   response: { 200: json('The sender, active', ref(SenderSchema), { examples: { open: senderSample } }), ...errors },
   'x-requests': { one: { summary: 'The default sender', params } }
 }
@@ -241,8 +258,8 @@ export interface SenderRouteDeps extends AuditDeps, CloseDeps { senders: NamingS
 export function senderRoutes (api: Api, deps: SenderRouteDeps): void {
   const withName = (view: SenderView): NamedSender => nameSender(deps.senders, view)
   addSchemas(
-    api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, TemplateStopSchema, CeilingSchema, RateSchema, WindowsSchema, FailureCountsSchema,
-    DailyKnownSchema, DailySchema, SenderSchema, SendersSchema
+    api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, TemplateStopSchema, CeilingSchema, RateSchema, WindowsSchema, BulkSchema,
+    FailureCountsSchema, DailyKnownSchema, DailySchema, SenderSchema, SendersSchema
   )
 
   api.get('/senders', { schema: listSenders, config: { roles: ['read', 'admin'] } }, async () => {
@@ -262,9 +279,11 @@ export function senderRoutes (api: Api, deps: SenderRouteDeps): void {
 
   api.post('/senders/:id/resume', { schema: resumeSender, config: { roles: ['admin'] } }, async request => {
     const sender = chooseSender(deps.senders, request.params.id)
-    const { before, circuit } = await resume(deps.store, sender)
+    const { before, circuit, hadHold } = await resume(deps.store, sender)
     await resumeTemplates(deps, sender)
-    const detail = circuit === 'closed' ? {} : { detail: `circuit was ${circuit}` }
+    const were = [circuit === 'closed' ? '' : `circuit was ${circuit}`, hadHold === true ? 'bulk was held' : ''].filter(Boolean).join('; ')
+    const detail = were === '' ? {} : { detail: were }
+    if (hadHold === true) deps.events.emit('bulk-hold.changed', { sender, state: 'ended' })
     await audit(deps, { by: request.caller.name, action: 'resume', sender, subject: sender, ...detail })
     if (before !== 'active') deps.events.emit('sender.resumed', { sender })
     return withName(await inspectSender(deps.store, sender))
