@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
+import { docsLogo, docsTheme } from './docs-theme.js'
 import type { RequestExample } from './operation.js'
 import { tags } from './operation.js'
 import { prefixOf } from './paths.js'
@@ -83,6 +84,8 @@ export async function serveDocs (app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     uiConfig,
+    theme: docsTheme,
+    logo: docsLogo,
     // With its last slash the page's URLs are relative, so a proxy may serve it under any path. The requests that one tries have that path too.
     uiHooks: {
       onRequest: (request, reply, done) => {

@@ -38,6 +38,23 @@ const document = (await request(`${node.origin}/docs/json`)).body as Document
 const routes = routesOf(document)
 const checker = createChecker(document)
 
+await t.test('the page has our name, mark and colours', async t => {
+  // A busy node sheds requests.
+  const load = async (path: string): Promise<Response> => await until(`${path} is served`, async () => {
+    const response = await fetch(`${node.origin}/docs/${path}`)
+    return response.status !== 503 && response
+  })
+  const page = await (await load('')).text()
+  t.match(page, '<title>Sluice API</title>')
+  for (const [file, type] of [['sluice.css', 'text/css'], ['sluice.svg', 'image/svg+xml']] as const) {
+    t.ok(page.includes(`./static/theme/${file}`), file)
+    const response = await load(`static/theme/${file}`)
+    t.match([response.status, response.headers.get('content-type')], [200, type], file)
+  }
+  const start = await (await load('static/swagger-initializer.js')).text()
+  t.ok(start.includes(Buffer.from(read('src/console/page/icon.svg')).toString('base64')), "the mark is the console's")
+})
+
 await t.test('document and page are served without a key', async t => {
   const page = await request(`${node.origin}/docs`)
   t.equal(page.status, 200)
