@@ -40,7 +40,8 @@
 --   digest        text    of sender, caller and key
 --   fingerprint   hex     of the content
 --   recipient     text    canonical, without a space or a colon
---   lane          number  1 to 3: urgent, normal, bulk; negative where its campaign may have another
+--   lane          number  1 to 3: urgent, normal, bulk
+--   laneDefault   flag    it names no lane: that of its campaign takes precedence, if it has one
 --   payload       JSON    one line
 --   inline        flag    it may be granted now, since the caller can start it; without the flag it is queued
 --   whenLimited   word    wait, or reject: it is granted now or rejected
@@ -54,9 +55,9 @@
 --   caller        text    its name, `*` with its weight unless that is 1, `/` with the messages of it that may be unsettled; empty for a single one
 --
 -- Returns: for each message
---   granted    generation, replaced?, wakeHint
---   queued     generation, waitUs, waitingFor, position, wakeHint
---   scheduled  generation, waitUs, wakeHint
+--   granted    generation, lane, replaced?, wakeHint
+--   queued     generation, lane, waitUs, waitingFor, position, wakeHint
+--   scheduled  generation, lane, waitUs, wakeHint
 --   duplicate  generation, wakeHint  the first message's; inspect-message knows its state
 --   reused     generation, wakeHint  same key, other content
 --   lapsed     result, wakeHint    it was sent, and the key's window is over; call release-key with this compact result, then admit again
@@ -85,7 +86,7 @@ if sender and redis.call('ZCOUNT', key.scheduled, '-inf', int(now_ms)) > 0 then
 end
 local function admit(m)
   local message, at = messages[m], now + m - 1
-  local recipient, lane = message.recipient, math.abs(message.lane)
+  local recipient, lane, cap, share = message.recipient, message.lane, nil, nil
   local known = redis.call('GET', message.msg)
   if known then
     --- @include repeat_of
@@ -93,10 +94,9 @@ local function admit(m)
     if repeated then return repeated end
   end
   if not sender then return { 'no_rules' } end
-  local caller, cap
-  if message.caller ~= '' then
+  if message.caller ~= '' or message.template ~= '' and string.find(message.template, '#', 1, true) then
     --- @include shares
-    caller, cap = meet_caller(sender, message.caller, now)
+    cap, share = meet_share(sender, message, now)
   end
   if message.marketing and redis.call('HEXISTS', key.opt_outs, recipient) == 1 then return { 'rejected', 'RECIPIENT_OPTED_OUT', 0 } end
   local effect, suspended, suspended_us, blocked_by, on_grant = nil, 0, nil, nil, nil -- of its template, campaign, window or the daily limit
@@ -119,10 +119,10 @@ local function admit(m)
   if not granted then
     if scheduled_for then wait = math.max(0, scheduled_for * 1000 - at)
     elseif effect and effect ~= 'replace' then wait, waiting_for = suspended_us, blocked_by
-    else wait, waiting_for = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, unsettled, caller) end
-    local rejection, drain = rejection_of(message, effect, scheduled_for, unsettled, waiting + suspended, wait, caller, cap, now_ms)
+    else wait, waiting_for = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, unsettled, share) end
+    local rejection, drain = rejection_of(message, effect, scheduled_for, unsettled, waiting + suspended, wait, cap, now_ms)
     if rejection then
-      if drain then wait = drain elseif scheduled_for then wait = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, nil, caller) end
+      if drain then wait = drain elseif scheduled_for then wait = estimate_wait(sender, lane, at, tat, sender_tat, ahead, nil, nil, share) end
       return { 'rejected', rejection, wait }
     end
   end
@@ -132,13 +132,13 @@ local function admit(m)
   if granted then
     grant_message(sender, recipient, id, 1, message.holder, tat, at, on_grant)
     sender_tat, slots, has_granted = advance(sender_tat, at, sender.sender_rate), slots + 1, true
-    return { 'granted', generation, effect and 1 or 0 } -- without an expiry entry: a settlement that gives it back adds it
+    return { 'granted', generation, lane, effect and 1 or 0 } -- without an expiry entry: a settlement that gives it back adds it
   end
   redis.call('ZADD', key.expiry, int(expires), id)
-  if scheduled_for then return { 'scheduled', generation, wait } end
+  if scheduled_for then return { 'scheduled', generation, lane, wait } end
   redis.call('ZADD', key.queue[lane], '0', member_of(record, id))
-  local reply = { 'queued', generation, wait, waiting_for, ahead + 1 }
-  local ready_at = enqueue(sender, recipient, lane, tat, is_granted, ready_lane, at, caller)
+  local reply = { 'queued', generation, lane, wait, waiting_for, ahead + 1 }
+  local ready_at = enqueue(sender, recipient, lane, tat, is_granted, ready_lane, at, record)
   if ready_at and ready_at < first_ready_at then first_ready_at, first_reply = ready_at, reply end
   return reply
 end

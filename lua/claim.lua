@@ -45,12 +45,15 @@
 --- @include candidates
 --- @include record
 --- @include sender_tat
+--- @include next_claim
+
 local owner = string.match(redis.call('GET', key.drain_lease) or 'requested', '^%S+')
 if owner ~= 'requested' and owner ~= arg.drainRun then return { 'leased' } end
 local sender = read_sender('runId')
 if not sender then return { 'no_rules' } end
 local now = clock()
 cool_after_restart(sender, now)
+
 -- When the first scheduled message is due, ms, or nil.
 local function first_scheduled() return tonumber(redis.call('ZRANGE', key.scheduled, '0', '0', 'WITHSCORES')[2]) end
 local next_ms = first_scheduled()
@@ -59,6 +62,7 @@ if next_ms and next_ms * 1000 <= now then
   join_queues(sender, now)
   next_ms = first_scheduled()
 end
+
 local block, resumes_at = blocked(sender, now)
 local is_probing = block and block ~= 'pause' and resumes_at and resumes_at <= now
 local sender_tat, slots = read_sender_tat()
@@ -66,18 +70,22 @@ local free = sender.max_in_flight - redis.call('ZCARD', key.inflight)
 -- Less than none is free where the limit was lowered, or is lower while the circuit is half-open.
 local want = math.max(0, math.min(arg.want, free, is_probing and 1 or math.huge, allowed(sender_tat, now, sender.sender_rate)))
 if (block and not is_probing) or sender.cool_until > now or arg.mode == 'end' then want = 0 end
+
 local next_start = nil
 if sender.limits and string.find(sender.limits, 'plans', 1, true) then
   --- @include campaign_starts
   next_start = start_campaigns(sender, want, now)
 end
+
 local lease_end, dropped, is_repaired = int(now + arg.leaseMs * 1000), 0, false
 local queues, ready, grants, expired, unwanted, closed = filled(key.queue), filled(key.ready), {}, {}, {}, {}
+
 local function repair(recipient, since)
   --- @include repair_ready
   repair_ready(sender, recipient, since)
   queues, is_repaired = key.queue, true
 end
+
 -- Grants the head of a pair, unless something stored is wrong. Returns `skipped` for a head that the caller closes.
 local function consider(lane, recipient, ready_at)
   local tat = tonumber(redis.call('ZSCORE', key.pair_tat, recipient) or 0)
@@ -112,6 +120,7 @@ local function consider(lane, recipient, ready_at)
   sender_tat, slots = advance(sender_tat, now, sender.sender_rate), slots + 1
   grants[#grants + 1] = { id, recipient, attempt, record.stops, lane, math.max(0, now - possible), record.body, record.pair_hits, effect and 1 }
 end
+
 local next_candidate, skip, first_left, save_shares = choose_candidates(sender, ready, want, now)
 -- The bound is for many heads that expired in an outage.
 for _ = 1, want > 0 and want + 100 or 0 do
@@ -126,24 +135,15 @@ if #grants > 0 and is_probing then
   --- @include probe
   resumes_at = begin_probe(sender, block, now, now + arg.leaseMs * 1000)
 end
--- When to claim next: the first ready time that sender rate, cool-down and pause allow, or the first scheduled message.
-if is_repaired and not save_shares then first_left = select(3, choose_candidates(sender, key.ready, 0, now)) end
-local next_at = math.min(first_left(), next_start and next_start() or math.huge)
-if next_at < math.huge then
-  next_at = math.max(next_at, earliest(sender_tat, sender.sender_rate), sender.cool_until)
-  if block then next_at = math.max(next_at, resumes_at or math.huge) end
-  -- At the limit in flight, a settlement wakes the drain run; this is the fallback.
-  if free - #grants <= 0 then next_at = math.max(next_at, now + 100000) end
-end
-if next_ms then next_at = math.min(next_at, next_ms * 1000) end
 
+if is_repaired and not save_shares then first_left = select(3, choose_candidates(sender, key.ready, 0, now)) end
+local first_at = first_left()
+if next_start then first_at = math.min(first_at, next_start()) end
+local next_at = next_claim(sender, sender_tat, first_at, free - #grants, block, resumes_at, now)
+if next_ms then next_at = math.min(next_at, next_ms * 1000) end
 if arg.mode == 'end' then
-  if next_at > now + 5000000 then
-    redis.call('DEL', key.drain_lease)
-    return { 'ended', '' }
-  end
-  redis.call('SET', key.drain_lease, 'requested', 'PX', '2000')
-  return { 'ended', 'enqueue' }
+  --- @include end_run
+  return end_run(next_at, now)
 end
 redis.call('SET', key.drain_lease, arg.drainRun .. ' ' .. int(math.min(next_at, now + 500000)), 'PX', '3000')
 return { 'claimed', now, next_at < math.huge and math.ceil(next_at) or -1, dropped, expired, grants, unwanted,

@@ -48,9 +48,9 @@ if #found > 0 then
     local lane, name = string.match(shares[i], '^(%d)(.+)$')
     local place = lane and tonumber(string.match(shares[i + 1], '^%d+'))
     if place then
-      local from, to = int(share_score(place, 0)), int(share_score(place, 2 ^ 46 - 1))
+      local from, to = int(share_score(place, 0)), int(share_score(place, 2 ^ 45 - 1))
       local score = redis.call('ZRANGEBYSCORE', key.ready[tonumber(lane)], from, to, 'WITHSCORES', 'LIMIT', 0, 1)[2]
-      if place == LAST_PLACE then meet_heads(tonumber(lane), from, to) elseif score then meet(name, score) end
+      if place == LAST_PLACE then meet_heads(tonumber(lane), from, to) elseif score then meet(owner_of(name), score) end
     end
   end
   local began, first = read_first()

@@ -45,6 +45,7 @@
 --- @include success
 --- @include sender_tat
 --- @include wait
+--- @include shares
 --- @include hold
 
 local known, id = redis.call('GET', key.msg) or '', arg.id
@@ -106,7 +107,7 @@ if record.lane > 1 then before = before + count_queued(key.queue, record.recipie
 local _, ready_at = ready_of(record.recipient, now)
 local tat, sender_tat = pair_tat_of(record.recipient), read_sender_tat()
 local wait, waiting_for = estimate_wait(sender, record.lane, now, tat, sender_tat, before, before == 0 and ready_at or nil,
-  nil, record.caller)
+  nil, share_of(record.caller, record.template))
 local effect, least
 if sender.limits and record.template then
   effect, least = effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now)

@@ -110,5 +110,5 @@ if may_grant then
 end
 
 redis.call('ZADD', key.queue[lane], 0, member_of(record, id))
-local ready_at = enqueue(sender, recipient, lane, tat, is_granted, ready_lane, now, record.caller)
+local ready_at = enqueue(sender, recipient, lane, tat, is_granted, ready_lane, now, record)
 return { 'queued', wake_hint(ready_at, now, blocked(sender, now)) }

@@ -18,9 +18,11 @@
 --   perSecond  text  messages that start in a second; 0 for any number; empty: as it is
 --   startAt    text  ms, before which none starts; 0 for none; empty: as it is
 --   endAt      text  ms, after which none starts; 0 for none; empty: as it is
+--   check      flag  write nothing: whether the plan can be
 --
 -- Returns:
 --   written    had?, isPlanned?, wakeHint   whether it was there, and whether its plan has changed
+--   possible   -                     of `check`: the plan can be
 --   cancelled  -                     it is cancelled already, and nothing has changed
 --   wrong      field, reason, startAt, endAt    startAt or endAt cannot be, and nothing has changed: past, or order; both as they would be, ms
 --- @include clock
@@ -54,6 +56,7 @@ local function wrong(field, reason) return { 'wrong', field, reason, start_ms, e
 if has_new_start and start_ms > 0 and start_ms < now_ms - TOLERANCE_MS then return wrong('startAt', 'past') end
 if has_new_end and end_ms > 0 and end_ms <= now_ms then return wrong('endAt', 'past') end
 if (has_new_start or has_new_end) and end_ms > 0 and end_ms <= start_ms then return wrong(has_new_end and 'endAt' or 'startAt', 'order') end
+if arg.check then return { 'possible' } end
 
 local plan_text = string.format(' %s %s %s %s', per_second, start_at, end_at, lane)
 local has_plan, state = plan_text ~= ' 0 0 0 0', arg.state ~= '' and arg.state or words[1]

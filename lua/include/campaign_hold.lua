@@ -22,15 +22,14 @@ local function campaign_effect(campaign, seq, now)
   return is_holding(entry, seq) and 'campaign-paused' or nil
 end
 
--- The lane of a new message. A negative number is the one where it names none: its campaign may have another. Reads only.
+-- The lane of a new message; of one that names none that of its campaign, if it has one. Reads only.
 local function lane_of_new(message)
-  local lane, plan = message.lane, nil
-  if lane > 0 then return lane end
   local _, _, campaign = read_mark(message.template)
-  local entry = campaign and read_template(redis.call('HGET', key.templates, '#' .. campaign))
+  local entry = message.laneDefault and campaign and read_template(redis.call('HGET', key.templates, '#' .. campaign))
+  local plan
   if entry then
     --- @include campaign_plan
     plan = read_plan(entry)
   end
-  return plan and plan.lane > 0 and plan.lane or -lane
+  return plan and plan.lane > 0 and plan.lane or message.lane
 end

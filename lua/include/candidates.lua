@@ -43,8 +43,8 @@ local function create_candidates(ready, want, now, probe)
   return next_candidate, skip, first_left
 end
 
--- The same where the lane `bulk` may be on hold, or callers may have fair shares. Then it writes, and with shares it returns another function: it
--- writes them, with the slot after the last grant.
+-- The same where the lane `bulk` may be on hold, or there may be fair shares. Then it writes, and with shares it returns another function: it writes
+-- them, with the slot after the last grant.
 local function choose_candidates(sender, ready, want, now)
   if not sender.limits then return create_candidates(ready, want, now) end
   local probe
@@ -52,7 +52,7 @@ local function choose_candidates(sender, ready, want, now)
     --- @include bulk_hold
     probe = read_bulk_probe()
   end
-  if not string.find(sender.limits, 'callers', 1, true) then return create_candidates(ready, want, now, probe) end
+  if not string.find(sender.limits, 'shares', 1, true) then return create_candidates(ready, want, now, probe) end
   --- @include share_candidates
   return create_shared_candidates(want, now, probe)
 end

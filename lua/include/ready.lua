@@ -1,11 +1,11 @@
 --- @include lanes
 -- Ready times: when the head of a free pair may be sent, in µs, one sorted set per lane. Reads only.
 
--- The ready time of a score. A negative one is that of a pair that has been ready for less than a year (include/shares.lua).
+-- The ready time of a score. A negative one is that of a pair that has been ready for less than half a year (include/shares.lua).
 local function ready_at_of(score, now)
   if score >= 0 then return score end
-  local latest = now + 2 ^ 45
-  return latest - (latest - score % 2 ^ 46) % 2 ^ 46
+  local latest = now + 2 ^ 44
+  return latest - (latest - score % 2 ^ 45) % 2 ^ 45
 end
 
 -- The earliest ready time of a lane, or nil.

@@ -2,8 +2,8 @@
 
 -- Returns a code or nil; and of a full backlog of its caller, when one of its messages will have ended, µs, if that is known. `effect`: of its
 -- template or window (include/hold.lua). `unsettled`: messages of the sender. `waiting`: those of the pair that wait. `wait`: µs, -1 if no end is
--- known. `caller`, `cap`: its caller, and how many messages of that may be unsettled; nil for any number.
-local function rejection_of(message, effect, scheduled_for, unsettled, waiting, wait, caller, cap, now_ms)
+-- known. `cap`: how many messages of its caller may be unsettled; nil for any number.
+local function rejection_of(message, effect, scheduled_for, unsettled, waiting, wait, cap, now_ms)
   if effect == 'cancelled' then return 'CAMPAIGN_CANCELLED' end
   if effect == 'ended' then return 'WOULD_EXPIRE' end
   if effect == 'rejected' then return 'TEMPLATE_REJECTED' end
@@ -11,7 +11,7 @@ local function rejection_of(message, effect, scheduled_for, unsettled, waiting, 
   if unsettled >= arg.backlogCap then return 'BACKLOG_FULL' end
   if cap then
     --- @include counts
-    local own, drain = read_backlog(caller, now_ms)
+    local own, drain = read_backlog(string.match(message.caller, '^[^*/]+'), now_ms)
     if own >= cap then return 'CALLER_BACKLOG_FULL', drain end
   end
   -- It joins its queue later.

@@ -3,9 +3,9 @@
 --- @include numbers
 --- @include lanes
 -- The least wait of a message with `ahead` others of its pair before it, in µs, and what it waits for; -1 if no end is known. `ready_at`: the
--- ready time of its pair if it is the head of a free pair, or nil. `unsettled`: messages of the sender, or nil. `caller`: of the message; what
--- other callers have waiting does not count, since callers alternate. Reads only.
-local function estimate_wait(sender, lane, now, tat, sender_tat, ahead, ready_at, unsettled, caller)
+-- ready time of its pair if it is the head of a free pair, or nil. `unsettled`: messages of the sender, or nil. `share`: of the message, or nil; what
+-- waits in other shares does not count, since they alternate. Reads only.
+local function estimate_wait(sender, lane, now, tat, sender_tat, ahead, ready_at, unsettled, share)
   -- The full rate may be back before the message is sent.
   local pair_rate, sender_rate = sender.pair_rate, sender.full_rate or sender.sender_rate
   local wait, waiting_for = 0, 'turn-in-queue'
@@ -19,7 +19,7 @@ local function estimate_wait(sender, lane, now, tat, sender_tat, ahead, ready_at
     local moment, earlier = ready_at or now + pair_wait, nil
     if sender.limits then
       --- @include shares
-      earlier = count_share(sender, lane, caller or '', moment)
+      earlier = count_share(sender, lane, share or '', moment)
     end
     earlier = earlier or redis.call('ZCOUNT', key.ready[lane], '-inf', '(' .. int(moment))
     local sender_wait = wait_for(sender_tat, now, earlier, sender_rate)

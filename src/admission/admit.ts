@@ -126,7 +126,7 @@ export async function admit (
     const first = key === undefined ? null : await findFirst(store, sender, keyDigest, print)
     if (first === null) throw request.rejection
     const admission: Admission = { ...first, digest: keyDigest, recipient, keySource: source, idempotencyKey: key }
-    deps.events.emit('message.admitted', eventOf(request, admission, elapsedNow() - askedAt))
+    deps.events.emit('message.admitted', eventOf(request, request.lane, admission, elapsedNow() - askedAt))
     return admission
   }
   store.assertCapacity()
@@ -139,7 +139,8 @@ export async function admit (
       digest: keyDigest,
       fingerprint: print,
       recipient,
-      lane: (lanes.indexOf(request.lane) + 1) * (request.isLaneDefault === true ? -1 : 1),
+      lane: lanes.indexOf(request.lane) + 1,
+      laneDefault: request.isLaneDefault === true,
       payload: writePayload(recipient, payload),
       inline: request.inline,
       whenLimited: request.whenLimited,
@@ -169,6 +170,7 @@ export async function admit (
   const id = reply.status === 'rejected' ? '' : `${keyDigest}.${reply.generation}`
   const facts = { id, digest: keyDigest, recipient, keySource: source, idempotencyKey: key }
   const isReplaced = reply.status === 'granted' && reply.replaced === true
+  const lane = 'lane' in reply ? lanes[reply.lane - 1] ?? request.lane : request.lane
   const admission = toAdmission(reply, facts, () => ({
     sender,
     id,
@@ -178,7 +180,7 @@ export async function admit (
     stops: 0,
     pairHits: 0,
     spared: 0,
-    lane: request.lane,
+    lane,
     payload: isReplaced ? replacedBy(payload) : payload,
     askedAt,
     startBy: isCertain(admittedAt(id)) ? askedAt + deps.startWithinMs : NEVER,
@@ -189,7 +191,7 @@ export async function admit (
     admission.limit = { caller, backlog: settings.callerBacklogOf?.(caller) ?? 0 }
   }
   if (admission.status === 'scheduled') store.recoverySchedule.markDue(sender)
-  deps.events.emit('message.admitted', eventOf(request, admission, elapsedNow() - askedAt))
+  deps.events.emit('message.admitted', eventOf(request, lane, admission, elapsedNow() - askedAt))
   return admission
 }
 
@@ -248,12 +250,13 @@ function toAdmission (reply: Exclude<Replies['admit'], { status: 'no_rules' | 'l
   return admission as Admission
 }
 
-function eventOf (request: Request, admission: Admission, durationMs: number): Events['message.admitted'][0] {
+/** `lane`: that of the message; of one that was not accepted that of the request. */
+function eventOf (request: Request, lane: Lane, admission: Admission, durationMs: number): Events['message.admitted'][0] {
   const { status, id, keySource } = admission
   const event: Events['message.admitted'][0] = {
     sender: request.sender,
     id: id === '' ? '' : publicId(request.sender, id),
-    lane: request.lane,
+    lane,
     outcome: status === 'scheduled' ? 'queued' : status,
     caller: request.caller,
     keySource,

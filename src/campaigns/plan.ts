@@ -1,6 +1,7 @@
-import { invalidField, SluiceError } from '../errors.js'
+import { SluiceError } from '../errors.js'
 import { lanes, type Lane } from '../message.js'
 import type { Replies } from '../redis/commands.js'
+import { sentenceOf, type FieldError } from '../values/invalid.js'
 import { formatTime } from '../values/time.js'
 
 /** What the messages of a campaign keep to at one sender. Null: no bound. Times in ms since the epoch. */
@@ -37,13 +38,25 @@ export function planArguments ({ lane, perSecond, startAt, endAt }: PlanChange):
 
 const numberOf = (value: number | null | undefined): string | number => value === undefined ? '' : value ?? 0
 
-/** Why the plan cannot be. */
-export function planError ({ field, reason, startAt, endAt }: Extract<Replies['set-campaign'], { status: 'wrong' }>): SluiceError {
-  const [value, other] = field === 'startAt' ? [startAt, endAt] : [endAt, startAt]
-  const detail = reason === 'order'
-    ? `must be ${field === 'startAt' ? 'before endAt' : 'after startAt'}, ${formatTime(other)}`
-    : field === 'startAt' ? 'is more than a minute in the past; null starts it at once' : 'must be in the future; null removes it'
-  return invalidField('INVALID_REQUEST', { field, value: formatTime(value), detail })
+/** What a sender replies to a plan that cannot be. */
+export type WrongPlan = Extract<Replies['set-campaign'], { status: 'wrong' }> & { sender: string }
+
+/** Senders that an error names. */
+const MOST_NAMED = 10
+
+/** Why the plan cannot be at these senders, at least one. `isOfSeveral`: it was meant for several, which may have other plans. */
+export function planError (wrong: readonly WrongPlan[], isOfSeveral: boolean): SluiceError {
+  const errors = [...wrong].sort((a, b) => a.sender < b.sender ? -1 : 1).slice(0, MOST_NAMED).map((one): FieldError => {
+    const { field, reason, startAt, endAt } = one
+    const [value, other] = field === 'startAt' ? [startAt, endAt] : [endAt, startAt]
+    const detail = reason === 'order'
+      ? `must be ${field === 'startAt' ? 'before endAt' : 'after startAt'}, ${formatTime(other)}${isOfSeveral ? `, at sender ${one.sender}` : ''}`
+      : field === 'startAt' ? 'is more than a minute in the past; null starts it at once' : 'must be in the future; null removes it'
+    return { field, value: formatTime(value), detail }
+  }).filter(({ detail }, i, all) => all.findIndex(other => other.detail === detail) === i)
+  const more = wrong.length > MOST_NAMED ? `; and at ${wrong.length - MOST_NAMED} more senders` : ''
+  const detail = errors.map(error => sentenceOf(error)).join('; ') + more
+  return new SluiceError('INVALID_REQUEST', { detail, field: errors[0]?.field ?? '', errors })
 }
 
 /** Whether all are the same. */

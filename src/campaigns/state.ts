@@ -3,7 +3,7 @@ import { forAll, inIsolation } from '../parallel.js'
 import { releaseSuspended } from '../recovery/release-suspended.js'
 import type { Store } from '../redis/store.js'
 import { isUnavailable, reportError } from '../redis/unavailable.js'
-import { areSame, noPlan, planArguments, planError, plannedEnd, readPlan, type Plan, type PlanChange } from './plan.js'
+import { areSame, noPlan, planArguments, planError, plannedEnd, readPlan, type Plan, type PlanChange, type WrongPlan } from './plan.js'
 import { failuresOf, readEntry, sendersOf, sumsOf, type Entry, type Sums } from './counts.js'
 
 /** What operators do with a campaign; `finished` follows from its counts. */
@@ -87,19 +87,26 @@ function stateOf (parts: Entry[], { accepted, waiting, inFlight }: Sums): Campai
   return accepted > 0 && waiting + inFlight === 0 ? 'finished' : 'running'
 }
 
-/**
- * Writes the state at these senders, at all of them even if one fails; an empty one stays as it is. A cancelled campaign stays so. Throws
- * INVALID_REQUEST for a plan that cannot be. Returns whether one of the plans has changed.
- */
+/** Writes the state at these senders, at all of them even if one fails. A cancelled campaign stays so. */
 export async function writeCampaign (
-  store: Store, senders: readonly string[], campaign: string, state: 'running' | 'paused' | 'cancelled' | '', change: PlanChange = {}
-): Promise<boolean> {
+  store: Store, senders: readonly string[], campaign: string, state: 'running' | 'paused' | 'cancelled'
+): Promise<void> {
+  await forAll(senders, CONCURRENCY, async sender => await store.run('set-campaign', { sender }, { campaign, state }))
+}
+
+/**
+ * Writes the change of the plan at these senders, at all of them even if one fails; or only checks whether it can be. Throws INVALID_REQUEST
+ * for a plan that cannot be. Returns whether one of the plans has changed.
+ */
+async function writePlan (store: Store, senders: readonly string[], campaign: string, change: PlanChange, check = false): Promise<boolean> {
   let isPlanned = false
+  const wrong: WrongPlan[] = []
   await forAll(senders, CONCURRENCY, async sender => {
-    const reply = await store.run('set-campaign', { sender }, { campaign, state, ...planArguments(change) })
-    if (reply.status === 'wrong') throw planError(reply)
+    const reply = await store.run('set-campaign', { sender }, { campaign, state: '', ...planArguments(change), check })
+    if (reply.status === 'wrong') wrong.push({ ...reply, sender })
     if (reply.status === 'written' && reply.isPlanned) isPlanned = true
   })
+  if (wrong.length > 0) throw planError(wrong, senders.length > 1)
   return isPlanned
 }
 
@@ -112,9 +119,13 @@ export async function resumeCampaign (deps: CloseDeps, senders: readonly string[
   releaseCampaign(deps, senders, campaign)
 }
 
-/** Creates a campaign at these senders, or changes its plan, as writeCampaign. What no plan holds any longer returns as after a pause. */
+/**
+ * Creates a campaign at these senders, or changes its plan, and returns whether one has changed. What no plan holds any longer returns as after a
+ * pause. The plans of senders may differ, and an end may come before a start at one of them only: nothing is written before all are checked.
+ */
 export async function planCampaign (deps: CloseDeps, senders: readonly string[], campaign: string, change: PlanChange): Promise<boolean> {
-  const isPlanned = await writeCampaign(deps.store, senders, campaign, '', change)
+  if (senders.length > 1) await writePlan(deps.store, senders, campaign, change, true)
+  const isPlanned = await writePlan(deps.store, senders, campaign, change)
   if (isPlanned) releaseCampaign(deps, senders, campaign)
   return isPlanned
 }

@@ -25,7 +25,8 @@ function show (callers: CallerState[]): string {
   return table(
     ['caller', 'role', 'accepted', 'waiting', 'ready since', 'sent', 'failed', 'per second', 'limit', 'last accepted'],
     callers.map(({ name, role, rules, accepted, waiting, inFlight, readySince, sent, failed, ratePerSecond, lastAcceptedAt }) => [
-      name, role ?? 'left', accepted, waiting + inFlight, readySince, sent, failed, ratePerSecond, limitOf(rules), lastAcceptedAt
+      name, role ?? 'left', accepted, waiting === null ? null : waiting + (inFlight ?? 0), readySince, sent, failed, ratePerSecond, limitOf(rules),
+      lastAcceptedAt
     ]), 'no callers')
 }
 

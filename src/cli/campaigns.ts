@@ -46,8 +46,8 @@ function addCampaign (program: Command): void {
     .addOption(new Option('--retry', 'retry its FAILED messages').conflicts(others('retry')))
     .addOption(new Option('--lane <lane>', `lane of its messages that name none; ${NONE}: theirs`).argParser(parseLane).conflicts(actions))
     .addOption(new Option('--per-second <rate>', `messages of it that start in a second; ${NONE}: any`).argParser(parseRate).conflicts(actions))
-    .addOption(new Option('--start-at <time>', `none of its messages starts before; ${NONE}: at once`).argParser(parseMoment).conflicts(actions))
-    .addOption(new Option('--end-at <time>', `what has not started by then expires; ${NONE}: nothing`).argParser(parseMoment).conflicts(actions))
+    .addOption(timeOption('--start-at', `none of its messages starts before; ${NONE}: at once`))
+    .addOption(timeOption('--end-at', `what has not started by then expires; ${NONE}: nothing`))
     .addOption(new Option('--sender <id>', 'plan it at this sender only').conflicts(actions))
     .action(async (name: string, flags: Flags, self: Command) => {
       const { client, print } = openContext(self)
@@ -98,11 +98,13 @@ function parseRate (text: string): number | None {
   return Number(text)
 }
 
-function parseMoment (text: string): string {
-  if (text === NONE) return NONE
-  const parsed = parseTime(text, 'time')
-  if ('invalid' in parsed) throw new InvalidArgumentError(`${describeInvalid(parsed.invalid)} Or use ${NONE}.`)
-  return formatTime(parsed.value)
+function timeOption (flag: string, description: string): Option {
+  return new Option(`${flag} <time>`, description).conflicts(actions).argParser(text => {
+    if (text === NONE) return NONE
+    const parsed = parseTime(text, flag)
+    if ('invalid' in parsed) throw new InvalidArgumentError(`${describeInvalid(parsed.invalid)}. Or use ${NONE}.`)
+    return formatTime(parsed.value)
+  })
 }
 
 /** Whether its counts change only by statuses from now on. */
@@ -138,7 +140,7 @@ function showCampaign (campaign: Campaign): string {
     expired,
     'per second': campaign.ratePerSecond,
     'ends at': campaign.expectedEndAt,
-    lane: campaign.lane,
+    'default lane': campaign.lane,
     'at most per second': campaign.perSecond,
     'not before': campaign.startAt,
     'not after': campaign.endAt,
@@ -150,7 +152,7 @@ function showCampaign (campaign: Campaign): string {
   const work = jobs.map(({ action, state, done, left, by }) => [action, state, done, left, by])
   return [
     own,
-    ...(plans.length === 0 ? [] : [table(['sender', 'lane', 'at most per second', 'not before', 'not after'], plans)]),
+    ...(plans.length === 0 ? [] : [table(['sender', 'default lane', 'at most per second', 'not before', 'not after'], plans)]),
     ...(codes.length === 0 ? [] : [table(['code', 'failed', 'meaning'], codes)]),
     ...(work.length === 0 ? [] : [table(['job', 'state', 'done', 'left', 'by'], work)]),
     progressOf(campaign)

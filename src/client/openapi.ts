@@ -904,8 +904,8 @@ export interface paths {
         };
         /**
          * Lists the callers with their rules, and what each has waiting, sent and failed
-         * @description Keys are never shown. Messages are counted where more than one caller may post. A caller that left the file is listed as long
-         * as failures are kept, from the end of its last message.
+         * @description Keys are never shown. Messages are counted where more than one caller may post, or for a caller with a limit of its backlog;
+         * the counts of any other are null. A caller that left the file is listed as long as failures are kept, from the end of its last message.
          *
          *     Roles: `admin`.
          */
@@ -3345,28 +3345,29 @@ export interface components {
             role: "send" | "read" | "admin" | null;
             /** @description What it may post; null for a caller that is not in the file any more */
             rules: components["schemas"]["CallerRules"] | null;
-            /** @description Senders with messages of it */
+            /** @description Senders with messages of it; empty where these are not counted */
             senders: string[];
-            /** @description Messages that were accepted; all counts below except `delivered` and `read` add up to it */
-            accepted: number;
+            /** @description Messages that were accepted; all counts below except `delivered` and `read` add up to it. Null as they are where only one
+             * caller may post and it has no limit of its backlog: then its messages are not counted */
+            accepted: number | null;
             /** @description Messages that wait, for whatever reason */
-            waiting: number;
+            waiting: number | null;
             /** @description Messages that are being sent */
-            inFlight: number;
+            inFlight: number | null;
             /** @description Messages that WhatsApp accepted, whatever was reported of them since */
-            sent: number;
+            sent: number | null;
             /** @description Of these, those that reached the recipient's phone */
-            delivered: number;
+            delivered: number | null;
             /** @description Of these, those that the recipient read */
-            read: number;
+            read: number | null;
             /** @description Messages that FAILED */
-            failed: number;
+            failed: number | null;
             /** @description Messages that were cancelled */
-            cancelled: number;
+            cancelled: number | null;
             /** @description Messages whose lifetime ended before they could be sent */
-            expired: number;
+            expired: number | null;
             /** @description Messages that attempts ended, per second, in the last ten seconds */
-            ratePerSecond: number;
+            ratePerSecond: number | null;
             /** @description The FAILED messages by code, the most frequent first */
             failures: components["schemas"]["CodeCount"][];
             /**

@@ -65,3 +65,94 @@ export const queuedMessage = {
   providerMessageId: null,
   ...wait
 }
+
+export const runningCampaign = {
+  name: 'spring-sale',
+  state: 'running',
+  senders: [SENDER],
+  accepted: 100_000,
+  waiting: 61_180,
+  inFlight: 12,
+  sent: 38_301,
+  delivered: 35_870,
+  read: 9420,
+  failed: 507,
+  cancelled: 0,
+  expired: 0,
+  lane: 'bulk',
+  perSecond: 80,
+  startAt: null,
+  endAt: sampleTime('18:00:00.000'),
+  failures: [{ code: '131026', count: 507, explanation: 'WhatsApp cannot deliver to this number.' }],
+  ratePerSecond: 79.6,
+  expectedEndAt: sampleTime('09:42:48.000'),
+  startedAt: sampleTime('09:21:55.000'),
+  lastAt: sampleTime('09:30:00.000')
+}
+export const newCampaign = {
+  ...runningCampaign,
+  senders: [],
+  accepted: 0,
+  waiting: 0,
+  inFlight: 0,
+  sent: 0,
+  delivered: 0,
+  read: 0,
+  failed: 0,
+  failures: [],
+  ratePerSecond: 0,
+  lane: null,
+  perSecond: null,
+  endAt: null,
+  expectedEndAt: null
+}
+
+export const callerState = {
+  name: 'shop',
+  role: 'send',
+  rules: {
+    senders: null,
+    lanes: ['urgent', 'normal'],
+    categories: ['utility', 'authentication'],
+    defaultLane: 'normal',
+    defaultCampaign: null,
+    rate: { perSecond: 50, burst: 100 },
+    backlog: 5000,
+    weight: 3
+  },
+  senders: [SENDER],
+  accepted: 8123,
+  waiting: 12,
+  inFlight: 2,
+  sent: 8090,
+  delivered: 7904,
+  read: 5120,
+  failed: 17,
+  cancelled: 2,
+  expired: 0,
+  ratePerSecond: 4.2,
+  failures: [{ code: '131026', count: 17, explanation: 'WhatsApp cannot deliver to this number.' }],
+  readySince: sampleTime('09:29:59.400'),
+  firstAcceptedAt: sampleTime('08:00:00.000'),
+  lastAcceptedAt: sampleTime('09:29:59.900')
+}
+export const idleCaller = {
+  ...callerState,
+  name: 'operator',
+  role: 'admin',
+  rules: { ...callerState.rules, lanes: null, categories: null, rate: null, backlog: null, weight: 1 },
+  senders: [],
+  accepted: 0,
+  waiting: 0,
+  inFlight: 0,
+  sent: 0,
+  delivered: 0,
+  read: 0,
+  failed: 0,
+  cancelled: 0,
+  ratePerSecond: 0,
+  failures: [],
+  readySince: null,
+  firstAcceptedAt: null,
+  lastAcceptedAt: null
+}

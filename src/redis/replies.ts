@@ -103,9 +103,9 @@ interface Bare<Status extends string> { status: Status }
 /** The reply of each script. The headers in lua/ declare the same fields and say what they mean; the loader reads the fields from there. */
 export interface Replies {
   admit:
-    | ({ status: 'granted', generation: string, replaced?: boolean } & Hinted)
-    | ({ status: 'queued', generation: string, waitUs: number, waitingFor: WaitingFor, position: number } & Hinted)
-    | ({ status: 'scheduled', generation: string, waitUs: number } & Hinted)
+    | ({ status: 'granted', generation: string, lane: number, replaced?: boolean } & Hinted)
+    | ({ status: 'queued', generation: string, lane: number, waitUs: number, waitingFor: WaitingFor, position: number } & Hinted)
+    | ({ status: 'scheduled', generation: string, lane: number, waitUs: number } & Hinted)
     | ({ status: 'duplicate' | 'reused', generation: string } & Hinted)
     | ({ status: 'lapsed', result: string } & Hinted)
     | ({ status: 'rejected', code: RejectionCode, waitUs: number } & Hinted)
@@ -152,12 +152,11 @@ export interface Replies {
   'schedule-read': Bare<'begun' | 'later'> | { status: 'scheduled', dueMs: number }
   'limit-caller': { status: 'taken', accepted: number, left: number, waitUs: number }
   'release-suspended':
-    | { status: 'released', count: number, rejected: string[], isDone: boolean, wakeHint: WakeHint, cancelled: string[], ended: string[] }
-    | NoRules
+    | NoRules | { status: 'released', count: number, rejected: string[], isDone: boolean, wakeHint: WakeHint, cancelled: string[], ended: string[] }
   'set-campaign':
     | { status: 'written', had: boolean, isPlanned: boolean, wakeHint: WakeHint }
     | { status: 'wrong', field: 'startAt' | 'endAt', reason: 'past' | 'order', startAt: number, endAt: number }
-    | Bare<'cancelled'>
+    | Bare<'cancelled' | 'possible'>
   'inspect-campaigns': {
     status: 'campaigns', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number, plan: string, isOverdue: boolean }>
   }
@@ -229,7 +228,8 @@ type Value = string | number | boolean
 /** The arguments of each script, by the names in its header. A boolean is sent as 0 or 1. */
 export interface Arguments {
   admit: Timed<'digest' | 'fingerprint' | 'recipient' | 'lane' | 'payload' | 'inline' | 'whenLimited' | 'lifeMs' | 'scheduledFor' |
-  'windowMs' | 'holder' | 'leaseMs' | 'queueCap' | 'backlogCap'> & Findable<'terms'> & { marketing?: boolean, template?: string, caller?: string }
+  'windowMs' | 'holder' | 'leaseMs' | 'queueCap' | 'backlogCap'> & Findable<'terms'> &
+    { laneDefault?: boolean, marketing?: boolean, template?: string, caller?: string }
   claim: Timed<'drainRun' | 'want' | 'mode' | 'holder' | 'leaseMs'>
   retry: Timed<'id' | 'force' | 'inline' | 'holder' | 'leaseMs' | 'lifeMs'> & { history?: string }
   settle: Timed<'id' | 'recipient' | 'attempt' | 'holder' | 'settlement' | 'startedUs' | 'afterMs' | 'bucket' | 'coolMs' | 'code' | 'resultSuffix' |
@@ -256,7 +256,7 @@ export interface Arguments {
   'lease-shares': Timed<'portfolio' | 'round' | 'step' | 'limit' | 'shares'>
   'schedule-read': Timed<'account' | 'step' | 'afterMs' | 'code'>
   'release-suspended': Timed<'limit'>
-  'set-campaign': Timed<'campaign' | 'state'> & Partial<Record<'lane' | 'perSecond' | 'startAt' | 'endAt', Value>>
+  'set-campaign': Timed<'campaign' | 'state'> & Partial<Record<'lane' | 'perSecond' | 'startAt' | 'endAt' | 'check', Value>>
   'inspect-campaigns': Timed<'campaign'>
   'inspect-callers': Timed<'limit'>
   'find-messages': Record<'which' | 'campaign' | 'cursor' | 'limit', Value>

@@ -106,10 +106,11 @@ await t.test('a campaign is listed, shown, paused, resumed and cancelled', async
   t.match(await json('campaign', 'summer-sale', '--per-second', '0.5', '--lane', 'bulk', '--start-at', '2030-01-31T09:00:00+01:00'), {
     perSecond: 0.5, lane: 'bulk', startAt: '2030-01-31T08:00:00.000Z', endAt: null
   })
-  t.match(await run('campaign', 'summer-sale'), { code: 0, out: /at most per second │ 0\.5 / })
+  t.match(await run('campaign', 'summer-sale'), { code: 0, out: /default lane +│ bulk [^]*at most per second │ 0\.5 / })
   t.match(await json('campaign', 'summer-sale', '--per-second', 'none', '--start-at', 'none'), { perSecond: null, lane: 'bulk', startAt: null })
   t.match(await run('campaign', 'summer-sale', '--lane', 'slow'), { code: 2, err: /Use urgent, normal, bulk or none/ })
   t.match(await run('campaign', 'summer-sale', '--per-second', '1001'), { code: 3, err: /perSecond/ })
+  t.match(await run('campaign', 'summer-sale', '--end-at', 'six'), { code: 2, err: /--end-at: must be [^]*, not "six"\. Or use none\./ })
   t.match(await run('campaign', 'summer-sale', '--per-second', '1', '--pause'), { code: 2, err: /cannot be used with/ })
   t.match(await json('campaign', 'summer-sale', '--cancel'), { state: 'cancelled', jobs: [{ action: 'cancel', done: 0 }] })
   t.match(await run('campaign', 'summer-sale', '--resume'), { code: 3, err: /^sluice: CAMPAIGN_CANCELLED/ })

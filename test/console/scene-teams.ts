@@ -1,29 +1,21 @@
 /** Campaigns and callers of the pictures. */
+import { idleCaller, newCampaign } from '../../src/http/samples.js'
 import { before, MINUTE, texts } from './scene-time.js'
 
 const campaign = (name: string, state: string, accepted: number, share: number, own: object = {}): Record<string, unknown> => {
   const sent = Math.round(accepted * share)
   const failed = Math.round(sent * 0.008)
   return {
+    ...newCampaign,
     name,
     state,
     senders: ['10000000104711'],
     accepted,
     waiting: accepted - sent - failed,
-    inFlight: 0,
     sent,
     delivered: Math.round(sent * 0.9),
     read: Math.round(sent * 0.31),
     failed,
-    cancelled: 0,
-    expired: 0,
-    failures: [],
-    ratePerSecond: 0,
-    lane: null,
-    perSecond: null,
-    startAt: null,
-    endAt: null,
-    expectedEndAt: null,
     startedAt: before(52 * MINUTE),
     lastAt: before(2000),
     ...own
@@ -48,24 +40,11 @@ export const campaigns = [
 const caller = (
   name: string, role: string | null, counts: Record<string, number>, rules: object | null, own: object = {}
 ): Record<string, unknown> => ({
+  ...idleCaller,
   name,
   role,
-  rules: rules === null
-    ? null
-    : { senders: null, lanes: null, categories: null, defaultLane: 'normal', defaultCampaign: null, rate: null, backlog: null, weight: 1, ...rules },
+  rules: rules === null ? null : { ...idleCaller.rules, ...rules },
   senders: ['10000000104711'],
-  accepted: 0,
-  waiting: 0,
-  inFlight: 0,
-  sent: 0,
-  delivered: 0,
-  read: 0,
-  failed: 0,
-  cancelled: 0,
-  expired: 0,
-  ratePerSecond: 0,
-  failures: [],
-  readySince: null,
   firstAcceptedAt: before(20 * 60 * MINUTE),
   lastAcceptedAt: before(MINUTE),
   ...counts,

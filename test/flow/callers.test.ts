@@ -67,6 +67,22 @@ await t.test('what each caller has waiting, sent and failed', async t => {
   t.match(await stateOf(ops, 'crm'), { role: null, rules: null, accepted: 1, sent: 1 }, 'one that left the file')
 })
 
+await t.test('the messages of the only caller that posts are not counted, and no count is shown', async t => {
+  const { as, change } = await start(t, [admin, entry('viewer', { role: 'read' })])
+  const ops = as('ops')
+  const names = ['accepted', 'waiting', 'inFlight', 'sent', 'delivered', 'read', 'failed', 'cancelled', 'expired', 'ratePerSecond']
+  const unknown = Object.fromEntries(names.map(name => [name, null]))
+  await ops.send('+15550008401')
+  t.match(await stateOf(ops, 'ops'), { ...unknown, failures: [], senders: [], firstAcceptedAt: null })
+  await change([entry('shop'), admin])
+  await until('the file is read', async () => (await stateOf(ops, 'shop'))['accepted'] === 0)
+  await ops.send('+15550008402')
+  t.match(await stateOf(ops, 'ops'), { accepted: 1, sent: 1 }, 'from the second caller on')
+  await change([admin])
+  await until('the file is read', async () => (await callersOf(ops)).length === 1)
+  t.match(await stateOf(ops, 'ops'), unknown, 'what was counted before is not all')
+})
+
 await t.test('a caller holds no more of the backlog than its limit, message by message', async t => {
   const { node, as, change } = await start(t, [entry('shop', { backlog: 5 }), entry('crm'), admin], { WHATSAPP_SENDER_RATE_PER_SECOND: '100' })
   const [shop, crm, ops] = [as('shop'), as('crm'), as('ops')]

@@ -109,4 +109,16 @@ await t.test('a plan of one sender, and of a key that may use one only', async t
   const same = await as('ops', 'PUT', { perSecond: 5 })
   t.match(same, { status: 200, perSecond: 5 })
   t.notOk('plans' in same, 'absent where all are the same')
+
+  // Their ends differ: a start may come after one of them only. Then no sender gets it.
+  const [soon, later, between] = [inMs(3_600_000), inMs(10_800_000), inMs(7_200_000)]
+  await as('ops', 'PUT', { endAt: later })
+  await as('ops', 'PUT', { sender: OTHER, endAt: soon })
+  t.match(await as('ops', 'PUT', { startAt: between }), {
+    status: 400, code: 'INVALID_REQUEST', errors: [{ field: 'startAt', value: between, detail: `must be before endAt, ${soon}, at sender ${OTHER}` }]
+  })
+  const { plans } = await as('ops', 'GET')
+  t.strictSame(plans.map(({ sender, startAt, endAt }: Record<string, unknown>) => ({ sender, startAt, endAt })), [SENDER, OTHER].sort()
+    .map(sender => ({ sender, startAt: null, endAt: sender === OTHER ? soon : later })), 'nothing is half done')
+  t.match(await as('ops', 'PUT', { startAt: between, endAt: later }), { status: 200, startAt: between, endAt: later })
 })

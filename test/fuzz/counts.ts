@@ -23,7 +23,7 @@ export async function planCampaign (w: FuzzWorld): Promise<void> {
   const campaign = w.random.pick(CAMPAIGNS)
   const startAt = w.random.chance(0.4) ? Math.floor(w.now / 1000) + w.random.int(1, 20_000) : 0
   const perSecond = w.random.pick(['0', '0.5', '3', '200'])
-  await w.run('set-campaign', { campaign, state: '', startAt, perSecond, lane: w.random.int(0, 3), endAt: '' })
+  await w.run('set-campaign', { campaign, state: '', startAt, perSecond, lane: w.random.int(0, 3), endAt: '', check: w.random.chance(0.1) })
 }
 
 /** Violations, one sentence each. */

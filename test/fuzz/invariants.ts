@@ -65,10 +65,10 @@ export async function judge (w: FuzzWorld): Promise<Judged> {
   for (const [i, lane] of LANES.entries()) {
     const fields = Object.entries(shares).filter(([field]) => field.startsWith(String(i + 1)))
     const places = fields.map(([, share]) => Number(share.split(' ')[0]))
-    if (new Set(places).size < places.length) found.push(`callers share a place in ${lane}: ${places.join()}`)
+    if (new Set(places).size < places.length) found.push(`shares have the same place in ${lane}: ${places.join()}`)
     for (const score of readys[i]?.filter((_, at) => at % 2 === 1).map(Number) ?? []) {
-      // Places have 2^46 scores each, from -2^53 on.
-      const hasPlace = score >= 0 || places.includes(Math.floor((score + 2 ** 53) / 2 ** 46))
+      // Places have 2^45 scores each, from -2^53 on.
+      const hasPlace = score >= 0 || places.includes(Math.floor((score + 2 ** 53) / 2 ** 45))
       if (!hasPlace) found.push(`a ready time in ${lane} is ${score}, places ${places.join()}`)
     }
   }

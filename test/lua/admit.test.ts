@@ -124,6 +124,7 @@ await test('a message for later waits in the schedule by its number, without a r
   t.strictSame(await w.admit({ key: 'b', recipient: BOB, scheduledFor: w.ms() + 10 }), {
     status: 'scheduled',
     generation: w.ms().toString(16),
+    lane: 2,
     waitUs: (w.ms() + 10) * 1000 - w.now
   })
   t.match(await w.admit({ key: 'c', scheduledFor: w.ms() - 1 }), { status: 'granted' }, 'a schedule in the past is now')

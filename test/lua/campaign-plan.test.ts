@@ -64,7 +64,7 @@ await test('a start that moves, or is removed, counts from the next grant', asyn
   t.strictSame([await w.state(first), await w.state(second)], ['sent', 'sent'])
   await w.run('release-suspended', { limit: 100 })
   t.equal(await w.redis.exists(w.key('templates')), 0, 'nothing is left of the plan')
-  t.equal(await w.redis.hget(w.key('sender'), 'limits'), null)
+  t.equal(await w.redis.hget(w.key('sender'), 'limits'), 'shares', 'scripts look at plans no longer')
 })
 
 await test('what has not started by the end is named as expired, wherever it waits', async (t, w) => {
@@ -168,19 +168,20 @@ await test('a change of the rate, and a pause, count from now', async (t, w) => 
 await test('the lane of messages that name none', async (t, w) => {
   await plan(w, { lane: 3 })
   const laneOf = async (id: string): Promise<string | undefined> => /^\S+ (\d)/.exec(await w.redis.hget(w.key('backlog'), id) ?? '')?.[1]
-  const own = await w.queue({ key: 'a', inline: false, lane: -2, ...SPRING })
+  const own = await w.queue({ key: 'a', inline: false, lane: 2, laneDefault: true, ...SPRING })
   const named = await w.queue({ key: 'b', inline: false, lane: 1, ...SPRING })
-  const other = await w.queue({ key: 'c', inline: false, lane: -2, template: '#summer' })
+  const other = await w.queue({ key: 'c', inline: false, lane: 2, laneDefault: true, template: '#summer' })
   t.strictSame([await laneOf(own), await laneOf(named), await laneOf(other)], ['3', '1', '2'])
   t.strictSame(await w.redis.zrange(w.key('queue:bulk'), 0, -1).then(list => list.length), 1)
   await plan(w, { lane: 0 })
-  t.equal(await laneOf(await w.queue({ key: 'd', inline: false, lane: -2, ...SPRING })), '2')
+  t.equal(await laneOf(await w.queue({ key: 'd', inline: false, lane: 2, laneDefault: true, ...SPRING })), '2')
 })
 
 await test('what a plan cannot be changes nothing', async (t, w) => {
   t.match(await plan(w, { endAt: ms(w, 0) }), { status: 'wrong', field: 'endAt', reason: 'past' })
   t.match(await plan(w, { startAt: ms(w, -60_001) }), { status: 'wrong', field: 'startAt', reason: 'past' })
   t.match(await plan(w, { startAt: ms(w, 2000), endAt: ms(w, 2000) }), { status: 'wrong', field: 'endAt', reason: 'order' })
+  t.match(await plan(w, { endAt: ms(w, 2000), check: true }), { status: 'possible' })
   t.equal(await w.redis.exists(w.key('campaigns'), w.key('templates')), 0)
   await plan(w, { startAt: ms(w, 1000), endAt: ms(w, 2000) })
   t.match(await plan(w, { startAt: ms(w, 3000) }), { status: 'wrong', field: 'startAt', reason: 'order', endAt: ms(w, 2000) })

@@ -5,12 +5,17 @@ import { ANN, BOB, CARL, START, world, type World } from './support.js'
 const test = await world(t)
 
 /** So many messages of a caller to a recipient each; returns their ids. */
-async function fill (w: World, caller: string, count: number, change: { lane?: number, from?: number } = {}): Promise<string[]> {
-  const { lane = 2, from = 0 } = change
+async function fill (
+  w: World, caller: string, count: number, change: { lane?: number, from?: number, campaign?: string } = {}
+): Promise<string[]> {
+  const { lane = 2, from = 0, campaign = '' } = change
   const ids = []
-  const hash = [...caller].reduce((sum, letter) => sum + letter.charCodeAt(0), 0)
+  const share = `${caller}${campaign}`
+  const hash = [...share].reduce((sum, letter) => sum * 31 % 10_007 + letter.charCodeAt(0), 0)
   for (let i = from; i < from + count; i++) {
-    ids.push(await w.queue({ key: `${caller} ${lane} ${i}`, caller, lane, recipient: `p1415${hash}${lane}${1000 + i}`, inline: false }))
+    const template = campaign === '' ? '' : `#${campaign}`
+    const recipient = `p1415${hash}${lane}${1000 + i}`
+    ids.push(await w.queue({ key: `${share} ${lane} ${i}`, caller, lane, recipient, inline: false, template, backlogCap: 10_000 }))
     w.now++
   }
   return ids
@@ -90,6 +95,53 @@ await test('messages of a pair keep their order across callers, and wait in the 
   t.strictSame((await w.claim({ want: 2 })).grants.map(({ id }) => id), [second, a[2]], 'ready later, and alternating then')
 })
 
+await test('campaigns of one caller alternate, and its messages without one, also where there is one caller', async (t, w) => {
+  const spring = await fill(w, '', 30, { campaign: 'spring' })
+  t.equal(await claimed(w, 2, { s: spring }), 'ss')
+  const fall = await fill(w, '', 2, { campaign: 'fall' })
+  const plain = await fill(w, '', 3)
+  t.equal(await claimed(w, 1, { s: spring, f: fall, p: plain }) + await claimed(w, 9, { s: spring, f: fall, p: plain }), 'fpsfpspsss')
+  t.equal(await claimed(w, 100, { s: spring }), 's'.repeat(30 - 7))
+  t.equal((await w.claim()).next, -1)
+  t.strictSame(Object.keys(await w.redis.hgetall(w.key('shares'))), ['v2'], 'no share is left')
+})
+
+await test('all campaigns of a caller have one share', async (t, w) => {
+  const a = await fill(w, 'a*2', 60)
+  const own: Record<string, string[]> = {}
+  for (let n = 0; n < 20; n++) own[String.fromCharCode(65 + n)] = await fill(w, 'b', 5, { campaign: `c${n}` })
+  const granted = await claimed(w, 1, { a, ...own }) + await claimed(w, 59, { a, ...own })
+  t.match(granted, /^(?:(?:a?[A-T]a|aa[A-T]|[A-T]aa))*$/)
+  t.equal(granted.replaceAll('a', ''), 'ABCDEFGHIJKLMNOPQRST', 'one each')
+  t.equal((await claimed(w, 30, { a, ...own })).replaceAll('a', '').slice(0, 10), 'ABCDEFGHIJ')
+})
+
+await test('more campaigns than there are places for wait in the share of their caller, and leave room for other callers', async (t, w) => {
+  await w.rules({ maxInFlight: 1000 })
+  const own: Record<string, string[]> = { a: await fill(w, 'a', 1) }
+  for (let n = 0; n < 200; n++) own[`n${n}`] = await fill(w, 'b', 1, { campaign: `c${n}` })
+  const c = await fill(w, 'c', 2)
+  const { grants } = await w.claim({ want: 5 })
+  t.equal(grants.filter(({ id }) => c.includes(id)).length, 2)
+  t.equal((await w.claim({ want: 300 })).grants.length, 198)
+  t.equal((await w.claim()).next, -1)
+})
+
+await test('a message that becomes ready after more than a thousand of another share have at once is not delayed by them', async (t, w) => {
+  const a = await fill(w, 'a', 1200)
+  const b = await fill(w, 'b', 1)
+  t.equal(await claimed(w, 2, { a, b }), 'ba')
+  const waiting = async (): Promise<string[]> => await w.redis.zrange(w.key('ready:normal'), 0, -1)
+  const before = await waiting()
+  // As the release of a campaign writes ready times, and the end of a pair's wait.
+  w.at(1000)
+  await w.redis.zadd(w.key('ready:normal'), ...before.flatMap(recipient => [w.now, recipient]))
+  b.push(...await fill(w, 'b', 1, { from: 1 }))
+  const [last = ''] = (await waiting()).filter(recipient => !before.includes(recipient))
+  await w.redis.zadd(w.key('ready:normal'), w.now, last)
+  w.now++
+  t.match(await claimed(w, 3, { a, b }), /b/)
+})
 await test('scheduled messages and retries wait in the share of their caller', async (t, w) => {
   await fill(w, 'a', 1)
   const b = [await w.schedule({ key: 'x', caller: 'b', recipient: BOB, scheduledFor: w.ms() + 1000 })]
@@ -129,9 +181,9 @@ await test('a pair whose share is lost is granted all the same, at its own ready
 
 await test('more callers than places share the last place', async (t, w) => {
   const ids: Record<string, string[]> = {}
-  for (let i = 0; i < 140; i++) ids[`c${i}`] = [await w.queue({ key: `${i}`, caller: `c${i}`, recipient: `p141566${1000 + i}`, inline: false })]
-  await w.rules({ maxInFlight: 200 })
-  t.equal((await w.claim({ want: 200 })).grants.length, 140)
+  for (let i = 0; i < 270; i++) ids[`c${i}`] = [await w.queue({ key: `${i}`, caller: `c${i}`, recipient: `p141566${1000 + i}`, inline: false })]
+  await w.rules({ maxInFlight: 300 })
+  t.equal((await w.claim({ want: 300 })).grants.length, 270)
 })
 
 await test('the oldest ready time is that of the caller that waits longest', async (t, w) => {

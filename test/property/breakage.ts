@@ -4,12 +4,14 @@ import { alterScripts } from '../support/alter-scripts.js'
 /** One fault put into the scripts: in each of `scripts`, the text `right` is replaced. */
 export interface Breakage { name: string, scripts: string[], right: string, wrong: string }
 
+interface Traffic { down?: number, rules?: number, limited?: number, callers?: number, campaigns?: number, move?: number }
+
 /**
  * Faults of the kinds that have been made, each with the promise that it breaks. `down`: outages of WhatsApp a minute, to find it;
  * `rules`: changes of the rules; `limited`: share of attempts that meet the limit of messages per second;
- * `callers`: how many; `move`: share of messages that operators move.
+ * `callers`: how many; `campaigns`: of each; `move`: share of messages that operators move.
  */
-export const breakages: Array<Breakage & { breaks: string, down?: number, rules?: number, limited?: number, callers?: number, move?: number }> = [
+export const breakages: Array<Breakage & Traffic & { breaks: string }> = [
   {
     name: 'a rejection for the sender rate reduces nothing',
     scripts: ['settle'],
@@ -53,8 +55,8 @@ export const breakages: Array<Breakage & { breaks: string, down?: number, rules?
   {
     name: 'the next claim waits for one interval too many of the sender',
     scripts: ['claim'],
-    right: 'next_at = math.max(next_at, earliest(sender_tat, sender.sender_rate), sender.cool_until)',
-    wrong: 'next_at = math.max(next_at, earliest(sender_tat, sender.sender_rate) + sender.sender_rate.interval, sender.cool_until)',
+    right: 'next_at = math.max(first_at, earliest(sender_tat, sender.sender_rate), sender.cool_until)',
+    wrong: 'next_at = math.max(first_at, earliest(sender_tat, sender.sender_rate) + sender.sender_rate.interval, sender.cool_until)',
     breaks: 'idle'
   },
   {
@@ -155,10 +157,18 @@ export const breakages: Array<Breakage & { breaks: string, down?: number, rules?
   {
     name: 'a grant does not use up the share of its caller',
     scripts: ['claim'],
-    right: 'last.time + last.step',
-    wrong: 'last.time',
+    right: 'caller.time + caller.step',
+    wrong: 'caller.time',
     breaks: 'shares',
     callers: 4
+  },
+  {
+    name: 'a campaign goes first as long as it has messages',
+    scripts: ['claim'],
+    right: 'share.time, share.is_changed = caller.time, true',
+    wrong: 'share.is_changed = true',
+    breaks: 'shares',
+    campaigns: 2
   },
   { name: 'a paused sender still grants', scripts: ['claim'], right: 'if (block and not is_probing) or', wrong: 'if', breaks: 'closed' }
 ]

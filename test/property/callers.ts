@@ -42,7 +42,8 @@ function post (world: World, recipient: number, lane: number): void {
   }
   const names = Object.keys(scenario.callers.weights)
   const caller = names[(scenario.callers.mixed ? digest.charCodeAt(0) : recipient) % names.length] ?? ''
-  send(world, { digest, fingerprint: 'f00d', recipient: `p49${recipient}`, lane, caller }, draft)
+  const campaign = campaignOf(scenario.callers.mixed ? digest.charCodeAt(1) : Math.floor(recipient / names.length), scenario.callers.campaigns)
+  send(world, { digest, fingerprint: 'f00d', recipient: `p49${recipient}`, lane, caller, campaign }, draft)
 }
 
 /** Most people schedule for a full hour: every other moment here is a full minute, so that many messages share one. */
@@ -50,8 +51,17 @@ function scheduledMoment (ms: number): number {
   return ms % 2 === 0 ? ms : Math.ceil(ms / 60_000) * 60_000
 }
 
+/** One of so many campaigns, or none. */
+function campaignOf (n: number, campaigns: number): string {
+  const at = n % (campaigns + 1)
+  return at === 0 ? '' : `s${at}`
+}
+
+/** As the mark of a record has it. */
+const markOf = (campaign: string): string => campaign === '' ? '' : `#${campaign}`
+
 /** As the gateway names a caller where there are several. */
-function shareOf ({ scenario: { callers: { weights } } }: World, caller: string): string {
+function callerOf ({ scenario: { callers: { weights } } }: World, caller: string): string {
   const weight = weights[caller] ?? 1
   return weight === 1 ? caller : `${caller}*${weight}`
 }
@@ -71,7 +81,8 @@ function send (world: World, post: Post, draft: Draft): void {
         recipient: post.recipient,
         lane: post.lane,
         payload: '{"message":"hello"}',
-        caller: shareOf(world, post.caller),
+        caller: callerOf(world, post.caller),
+        template: markOf(post.campaign),
         inline: draft.inline,
         whenLimited: draft.whenLimited,
         lifeMs: draft.lifeMs,
@@ -116,7 +127,7 @@ function send (world: World, post: Post, draft: Draft): void {
 
 type Admitted = Extract<Replies['admit'], { status: 'granted' | 'queued' | 'scheduled' }>
 
-function admitted (world: World, id: string, { recipient, lane, caller }: Post, draft: Draft, reply: Admitted, lost: boolean): void {
+function admitted (world: World, id: string, { recipient, lane, caller, campaign }: Post, draft: Draft, reply: Admitted, lost: boolean): void {
   const nowMs = Math.floor(world.now / 1000)
   const scheduledMs = reply.status === 'scheduled' ? draft.scheduledMs : null
   world.record({
@@ -125,7 +136,7 @@ function admitted (world: World, id: string, { recipient, lane, caller }: Post, 
     id,
     recipient,
     lane,
-    caller,
+    share: caller + markOf(campaign),
     inline: draft.inline,
     scheduledMs,
     expiresMs: (scheduledMs ?? nowMs) + draft.lifeMs,
@@ -156,7 +167,8 @@ async function repeat (world: World, post: Post, draft: Draft): Promise<void> {
       recipient: post.recipient,
       lane: post.lane,
       payload: '{}',
-      caller: shareOf(world, post.caller),
+      caller: callerOf(world, post.caller),
+      template: markOf(post.campaign),
       inline: true,
       whenLimited: 'wait',
       lifeMs: draft.lifeMs,

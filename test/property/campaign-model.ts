@@ -1,9 +1,9 @@
 /** What an observer knows of campaigns with plans: what operators say, and when messages are granted; and the traffic of campaigns.test.ts. */
 import type { ClaimedGrant, Run } from '../../src/redis/commands.js'
+import { admitting, contradictionsOf, digestOf, grantOf, SENDER, settling, writeRules } from './frame.js'
 import type { Random } from './random.js'
 
 export const STEPS = 250
-export const SENDER = '100000000000001'
 const START = 1_800_000_000_000_000
 const PAIR_US = 50_000
 const CAMPAIGNS = ['spring', 'summer']
@@ -11,20 +11,23 @@ const CAMPAIGNS = ['spring', 'summer']
 const LATE_US = 20_000
 const PLAIN = ''
 
-interface Message { id: string, recipient: string, campaign: string, lane: number, seq: number, state: 'open' | 'sent' }
+interface Message { id: string, recipient: string, campaign: string, lane: number, seq: number, state: 'open' | 'sent' | 'expired' }
 /** `starts`: grants since this rate is in force. */
-interface Plan { perSecond: number, startUs: number, isPaused: boolean, starts: number[] }
+interface Plan { perSecond: number, startUs: number, endUs: number, isPaused: boolean, starts: number[] }
 
 export class CampaignModel {
   readonly messages = new Map<string, Message>()
   readonly breaches: string[] = []
   granted = 0
+  /** Messages that ended with their campaign, and that were rejected since it had ended. */
+  expired = 0
+  rejected = 0
   /** Messages that waited for the start, and for the rate. */
   readonly held = { 'campaign-start': 0, 'campaign-rate': 0 }
   #now = START
   #count = 0
   #calls = 0
-  readonly #plans = new Map<string, Plan>(CAMPAIGNS.map(name => [name, { perSecond: 0, startUs: 0, isPaused: false, starts: [] }]))
+  readonly #plans = new Map<string, Plan>(CAMPAIGNS.map(name => [name, { perSecond: 0, startUs: 0, endUs: 0, isPaused: false, starts: [] }]))
   /** The youngest that was granted of a pair, a campaign and a lane. */
   readonly #youngest = new Map<string, number>()
   readonly #lastGrants = new Map<string, number>()
@@ -38,10 +41,8 @@ export class CampaignModel {
 
   readonly run: Run = async (name, at, args) => await this.#run(name, at, { ...args, now: this.#now })
 
-  async rules (): Promise<void> {
-    await this.run('quota', { sender: SENDER }, {
-      operator: true, settings: '', pairIntervalUs: PAIR_US, pairBurst: 1, senderIntervalUs: 10, senderBurst: 1000, maxInFlight: 1000, perSecond: 1000
-    })
+  async begin (): Promise<void> {
+    await writeRules(this.run, { pairIntervalUs: PAIR_US, senderIntervalUs: 10, senderBurst: 1000, maxInFlight: 1000 })
   }
 
   async step (): Promise<void> {
@@ -59,14 +60,14 @@ export class CampaignModel {
   async finish (): Promise<void> {
     for (const name of CAMPAIGNS) {
       await this.#pause(name, false)
-      await this.#plan(name, { startAt: 0, perSecond: this.#random.pick([0, 50]), lane: 0 })
+      await this.#plan(name, { startAt: 0, endAt: 0, perSecond: this.#random.pick([0, 50]), lane: 0 })
     }
     for (let pass = 0; pass < 40 * STEPS && this.#open().length > 0; pass++) {
       this.#now += PAIR_US
       await this.#release()
       await this.drain()
     }
-    for (const name of CAMPAIGNS) await this.#plan(name, { startAt: 0, perSecond: 0, lane: 0 })
+    for (const name of CAMPAIGNS) await this.#plan(name, { startAt: 0, endAt: 0, perSecond: 0, lane: 0 })
     await this.#release()
     await this.drain()
     await this.#release()
@@ -80,7 +81,8 @@ export class CampaignModel {
       if (reply.status !== 'claimed') throw new TypeError(reply.status)
       if (reply.dropped > 0) this.breaches.push(`${reply.dropped} heads were dropped`)
       for (const grant of reply.grants) await this.#sent(grant, holder)
-      if (reply.grants.length === 0 && (reply.nextUs < 0 || reply.nextUs > this.#now)) break
+      for (const id of reply.expired) await this.#expire(id)
+      if (reply.grants.length + reply.expired.length === 0 && (reply.nextUs < 0 || reply.nextUs > this.#now)) break
       if (calls > this.messages.size + 100) throw new Error('claims follow each other at once without an end')
     }
     for (const { campaign, recipient, seq } of this.#open()) {
@@ -96,27 +98,19 @@ export class CampaignModel {
   async #post (): Promise<void> {
     const campaign = this.#random.pick([PLAIN, ...CAMPAIGNS, ...CAMPAIGNS])
     const recipient = `p1415555${String(this.#random.int(1, 40)).padStart(4, '0')}`
-    const digest = `k${String(++this.#count).padStart(21, '0')}`
+    const digest = digestOf(++this.#count)
     const lane = this.#random.int(1, 3)
     const holder = `a1:${++this.#calls}`
-    const reply = await this.run('admit', { sender: SENDER, digest }, {
-      digest,
-      fingerprint: '000000000000ff',
-      recipient,
-      lane,
-      payload: '["web","x","n"]',
-      inline: this.#random.chance(0.5),
-      whenLimited: 'wait',
-      lifeMs: 86_400_000,
-      scheduledFor: '',
-      windowMs: 86_400_000,
-      holder,
-      runId: 'run1',
-      leaseMs: 60_000,
-      queueCap: 1000,
-      backlogCap: 100_000,
-      template: campaign === PLAIN ? '' : `#${campaign}`
-    })
+    const reply = await this.run('admit', { sender: SENDER, digest }, admitting({
+      digest, recipient, lane, inline: this.#random.chance(0.5), holder, template: campaign === PLAIN ? '' : `#${campaign}`
+    }))
+    const hasEnded = this.#hasEnded(campaign)
+    const isRejected = reply.status === 'rejected' && reply.code === 'WOULD_EXPIRE'
+    if (isRejected !== hasEnded) this.breaches.push(`admit replied ${JSON.stringify(reply)}, and the campaign has ${hasEnded ? '' : 'not '}ended`)
+    if (isRejected) {
+      this.rejected++
+      return
+    }
     if (reply.status !== 'granted' && reply.status !== 'queued') throw new TypeError(JSON.stringify(reply))
     const id = `${digest}.${reply.generation}`
     this.messages.set(id, { id, recipient, campaign, lane, seq: this.#count, state: 'open' })
@@ -124,9 +118,24 @@ export class CampaignModel {
       this.held[reply.waitingFor]++
       if (reply.waitUs < 0 || campaign === PLAIN) this.breaches.push(`admit replied ${JSON.stringify(reply)}`)
     }
-    if (reply.status === 'granted') {
-      await this.#sent({ id, recipient, attempt: 1, stops: 0, lane, lateUs: 0, body: '', pairHits: 0 }, holder)
-    }
+    if (reply.status === 'granted') await this.#sent(grantOf(id, recipient, { lane }), holder)
+  }
+
+  #hasEnded (campaign: string): boolean {
+    const endUs = this.#plans.get(campaign)?.endUs ?? 0
+    return endUs > 0 && endUs <= this.#now
+  }
+
+  /** As a drain run and a node after a release do. */
+  async #expire (id: string): Promise<void> {
+    const message = this.messages.get(id)
+    if (message === undefined) throw new TypeError('an unknown message')
+    if (!this.#hasEnded(message.campaign)) this.breaches.push(`message ${message.seq} is named as ended before the end`)
+    const args = { id, reason: 'expired', resultSuffix: 'web -', history: '{"outcome":"closed"}' }
+    const { status } = await this.run('cancel', { sender: SENDER, digest: id.slice(0, 22) }, args)
+    if (status !== 'done') this.breaches.push(`a message that has ended: ${status}`)
+    message.state = 'expired'
+    this.expired++
   }
 
   async #sent (grant: ClaimedGrant, holder: string): Promise<void> {
@@ -138,24 +147,10 @@ export class CampaignModel {
     this.granted++
     message.state = 'sent'
     this.#judge(message)
-    await this.run('settle', { sender: SENDER, digest: grant.id.slice(0, 22) }, {
-      id: grant.id,
-      recipient: grant.recipient,
-      attempt: grant.attempt,
-      holder,
-      settlement: 'sent',
-      startedUs: 0,
-      afterMs: 0,
-      bucket: '',
-      coolMs: 0,
-      code: '',
-      resultSuffix: 'web wamid.1',
-      history: '{"attempt":1}',
-      reason: 'rejected'
-    })
+    await this.run('settle', { sender: SENDER, digest: grant.id.slice(0, 22) }, settling(grant, holder, { startedUs: 0 }))
   }
 
-  /** Pair rate, order, pause, start and rate. */
+  /** Pair rate, order, pause, start, end and rate. */
   #judge ({ recipient, campaign, lane, seq }: Message): void {
     const now = this.#now
     if ((this.#lastGrants.get(recipient) ?? 0) + PAIR_US > now) this.breaches.push(`message ${seq} is too close to another of its pair`)
@@ -167,6 +162,7 @@ export class CampaignModel {
     if (plan === undefined) return
     if (plan.isPaused) this.breaches.push(`message ${seq} of a paused campaign was granted`)
     if (plan.startUs > now) this.breaches.push(`message ${seq} was granted before the start of ${campaign}`)
+    if (this.#hasEnded(campaign)) this.breaches.push(`message ${seq} was granted after the end of ${campaign}`)
     if (plan.perSecond === 0) return
     const interval = 1_000_000 / plan.perSecond
     const tolerance = interval < LATE_US ? LATE_US : 0
@@ -179,18 +175,20 @@ export class CampaignModel {
   }
 
   async #change (): Promise<void> {
-    const startAt = this.#random.chance(0.3) ? Math.ceil(this.#now / 1000) + this.#random.int(1, 400) : 0
-    await this.#plan(this.#random.pick(CAMPAIGNS), { startAt, perSecond: this.#random.pick([0, 5, 20, 60, 500]), lane: 0 })
+    const nowMs = Math.ceil(this.#now / 1000)
+    const startAt = this.#random.chance(0.3) ? nowMs + this.#random.int(1, 400) : 0
+    const endAt = this.#random.chance(0.2) ? Math.max(startAt, nowMs) + this.#random.int(1, 300) : 0
+    await this.#plan(this.#random.pick(CAMPAIGNS), { startAt, endAt, perSecond: this.#random.pick([0, 5, 20, 60, 500]), lane: 0 })
   }
 
-  async #plan (campaign: string, fields: { startAt: number, perSecond: number, lane: number }): Promise<void> {
-    const { status } = await this.run('set-campaign', { sender: SENDER }, { campaign, state: '', ...fields, endAt: '' })
+  async #plan (campaign: string, fields: { startAt: number, endAt: number, perSecond: number, lane: number }): Promise<void> {
+    const { status } = await this.run('set-campaign', { sender: SENDER }, { campaign, state: '', ...fields })
     if (status !== 'written') this.breaches.push(`set-campaign replied ${status}`)
     const before = this.#plans.get(campaign)
     if (before === undefined) return
-    const { startAt, perSecond } = fields
+    const { startAt, endAt, perSecond } = fields
     const isSame = before.perSecond === perSecond
-    this.#plans.set(campaign, { ...before, perSecond, startUs: startAt * 1000, starts: isSame ? before.starts : [] })
+    this.#plans.set(campaign, { ...before, perSecond, startUs: startAt * 1000, endUs: endAt * 1000, starts: isSame ? before.starts : [] })
   }
 
   /** A resume begins a new window, in which the starts before the pause count as well: the rate holds over it. */
@@ -205,19 +203,12 @@ export class CampaignModel {
     for (;;) {
       const reply = await this.run('release-suspended', { sender: SENDER }, { limit: 5 })
       if (reply.status !== 'released') throw new TypeError(reply.status)
+      for (const id of reply.ended) await this.#expire(id)
       if (reply.isDone) return
     }
   }
 
-  /** As the doctor checks messages and pairs. */
   async contradictions (): Promise<string[]> {
-    const found = []
-    for (const { id, recipient } of this.messages.values()) {
-      const args = { rememberMs: 86_400_000, id, lane: '', member: '' }
-      const { kinds } = await this.run('check-messages', { sender: SENDER, digest: id.slice(0, 22) }, args)
-      const pair = await this.run('check-pairs', { sender: SENDER }, { recipient })
-      found.push(...[kinds, pair.kinds].filter(text => text !== '').map(text => `${id}: ${text}`))
-    }
-    return found
+    return await contradictionsOf(this.run, this.messages.values())
   }
 }

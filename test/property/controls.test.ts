@@ -38,7 +38,7 @@ for (const breakage of breakages) {
       if (breakage.move !== undefined) scenario.move = breakage.move
       scenario.fates.throughput = breakage.limited ?? scenario.fates.throughput
       const names = Array.from({ length: breakage.callers ?? 1 }, (_, n) => `c${n}`)
-      scenario.callers = { weights: Object.fromEntries(names.map(name => [name, 1])), mixed: false }
+      scenario.callers = { weights: Object.fromEntries(names.map(name => [name, 1])), campaigns: breakage.campaigns ?? 0, mixed: false }
       if (breakage.down === undefined) return
       scenario.perMinute.down = breakage.down
       scenario.punctual = false

@@ -24,7 +24,8 @@ export interface Admitted {
   recipient: string
   /** 1 urgent, 2 normal, 3 bulk. */
   lane: number
-  caller: string
+  /** Its caller, and `#` and its campaign, if it has one. */
+  share: string
   inline: boolean
   expiresMs: number
   /** null: it joins its queue at once. */
@@ -83,8 +84,11 @@ export type Fact =
   | { fact: 'lost', at: number, what: 'reply' | 'lease' }
   | { fact: 'over', at: number, unsettled: number, keys: string[] }
 
-/** Callers of a round, with their weights. `mixed`: several write to one recipient, so that no pair belongs to one of them. */
-export interface Callers { weights: Record<string, number>, mixed: boolean }
+/**
+ * Callers of a round, with their weights, and how many campaigns each has, besides messages without one. `mixed`: several write to one recipient, so
+ * that no pair belongs to one of them.
+ */
+export interface Callers { weights: Record<string, number>, campaigns: number, mixed: boolean }
 
 export interface History {
   rules: Rules

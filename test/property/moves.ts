@@ -48,7 +48,7 @@ export function judgeMove (observer: Observer, fact: Extract<Fact, { fact: 'move
   message.hasMoved = true
   const leaves = place === 'queued' && (lane !== admitted.lane || after !== null)
   if (leaves) {
-    shares.leave(admitted.caller)
+    shares.leave(admitted.share)
     book.leave(message, fact.at)
     for (const other of book.pair(admitted.recipient).queues.flat()) {
       if (other.admitted.lane >= admitted.lane && other.admittedAtFact > message.queuedSinceFact) other.leftAhead++

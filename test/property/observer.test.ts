@@ -7,7 +7,7 @@ const START = 1_800_000_000_000_000
 /** One message a second, so that a slot of the stages takes 8, 4 and 2 s. */
 const RULES: Rules = { pairIntervalMs: 100, pairBurst: 1, perSecond: 1, maxInFlight: 40, queueCap: 1000, backlogCap: 1000 }
 
-const CALLERS = { weights: { web: 1 }, mixed: false }
+const CALLERS = { weights: { web: 1 }, campaigns: 0, mixed: false }
 
 /** Moments are seconds from the start of the round. */
 const us = (second: number): number => START + Math.round(second * 1e6)
@@ -17,7 +17,7 @@ const admitted = (id: string): Fact => ({
   id,
   recipient: `p${id}`,
   lane: 2,
-  caller: 'web',
+  share: 'web',
   inline: false,
   expiresMs: us(86_400) / 1000,
   scheduledMs: null,

@@ -256,7 +256,7 @@ export class Observer {
     if (message === undefined) return
     const { place, admitted: { recipient, lane } } = message
     this.judgement.figures[fact.reason]++
-    this.shares.leave(message.admitted.caller)
+    this.shares.leave(message.admitted.share)
     if (place === 'queued') {
       this.book.leave(message, fact.at)
       for (const other of this.book.pair(recipient).queues.flat()) {

@@ -50,7 +50,7 @@ function judgeReadyOrder (observer: Observer, message: Followed, fact: Granted):
   for (const other of order.slice(0, order.indexOf(lane) + 1)) {
     for (const readyTime of book.readyTimes[other] ?? []) {
       if (readyTime.pair.recipient === recipient || !mayGo(observer, readyTime, fact.at)) continue
-      if (other === lane && !shares.isOfOne(message.admitted.caller, book.head(readyTime.pair)?.admitted.caller)) continue
+      if (other === lane && !shares.isOfOne(message.admitted.share, book.head(readyTime.pair)?.admitted.share)) continue
       if (other === lane ? readyTime.at < own : readyTime.at <= fact.at) {
         observer.breach(
           'first come',
@@ -63,14 +63,13 @@ function judgeReadyOrder (observer: Observer, message: Followed, fact: Granted):
   }
 }
 
-/** Callers that wait in one lane alternate, by weight. */
+/** Callers that wait in one lane alternate, by weight, and so do the campaigns of each. */
 function judgeShares (observer: Observer, message: Followed, fact: Granted): void {
   const { book, shares } = observer
-  const { lane, caller, recipient } = message.admitted
+  const { lane, share, recipient } = message.admitted
   const others = [...book.readyTimes[lane] ?? []].filter(readyTime => readyTime.pair.recipient !== recipient && mayGo(observer, readyTime, fact.at))
-  const callers = others.map(({ pair }) => book.head(pair)?.admitted.caller ?? '')
-  const ahead = shares.grant(lane, caller, callers)
-  if (ahead !== null) observer.breach('shares', fact.at, `${caller} was granted more often than ${ahead} in lane ${lane}`)
+  const ahead = shares.grant(lane, share, others.map(({ pair }) => book.head(pair)?.admitted.share ?? ''))
+  if (ahead !== null) observer.breach('shares', fact.at, `${share} was granted more often than ${ahead} in lane ${lane}`)
 }
 
 /** Lanes in the order in which a slot of the sender, counted from 1, goes to them. */
@@ -167,8 +166,8 @@ export function judgeQueued (observer: Observer, message: Followed): void {
   }
   if (admitted.wait === null) return
   const pairWait = pair.bucket.waitBehind(book.waiting(pair, lane), at)
-  // The promise counts what its own caller has ready: only this surely goes before it.
-  const isOwn = ({ pair }: ReadyTime): boolean => observer.shares.isSingle || book.head(pair)?.admitted.caller === admitted.caller
+  // The promise counts what its own share has ready: only this surely goes before it.
+  const isOwn = ({ pair }: ReadyTime): boolean => observer.shares.isSingle || book.head(pair)?.admitted.share === admitted.share
   message.ahead = [...book.readyTimes[lane] ?? []].filter(other => other.at < at + pairWait && isOwn(other))
   message.limitedBySender = observer.sender.waitBehind(message.ahead.length, at) > pairWait
   if (!message.limitedBySender) message.ahead = []

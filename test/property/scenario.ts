@@ -94,13 +94,14 @@ export function drawScenario (random: Random, lanes: boolean, most: number): Sce
   return scenario
 }
 
-export const SINGLE_CALLER: Callers = { weights: { c0: 1 }, mixed: false }
+export const SINGLE_CALLER: Callers = { weights: { c0: 1 }, campaigns: 0, mixed: false }
 
-/** One caller, or up to 50. */
+/** One caller, or up to 50; each with a few campaigns, or none. */
 export function drawCallers (random: Random): Callers {
   const count = random.chance(0.4) ? 1 : random.logInt(2, 50)
   const weights = Object.fromEntries(Array.from({ length: count }, (_, n) => [`c${n}`, random.pick([1, 1, 1, 2, 5])]))
-  return { weights, mixed: random.chance(0.3) }
+  const mixed = random.chance(0.3)
+  return { weights, campaigns: random.chance(0.5) ? 0 : random.int(1, 5), mixed }
 }
 
 export function drawRules (random: Random): Rules {

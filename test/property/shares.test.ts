@@ -1,4 +1,4 @@
-/** Fair shares in figures: Jain's index over 10 s of a virtual clock, and how long a message waits behind the backlog of another caller. */
+/** Fair shares in figures: Jain's index over 10 s of a virtual clock, and how long a message waits behind the backlog of another. */
 import t from 'tap'
 import { createRun, type Run } from '../../src/redis/commands.js'
 import { senderQuota } from '../../src/throttle/quota.js'
@@ -12,7 +12,7 @@ const SPAN_US = 10_000_000
 
 class Sending {
   now = START
-  readonly granted: Array<{ caller: string, at: number }> = []
+  readonly granted: Array<{ share: string, at: number }> = []
   readonly #run: Run
   readonly #perSecond: number
   #posted = 0
@@ -36,15 +36,16 @@ class Sending {
     })
   }
 
-  /** Messages to one recipient each. */
-  async post (caller: string, count: number): Promise<void> {
+  /** Messages to one recipient each, of a caller, or `<caller>-<campaign>`. */
+  async post (share: string, count: number): Promise<void> {
     for (let left = count; left > 0; left -= 500) {
-      await Promise.all(Array.from({ length: Math.min(500, left) }, async () => await this.#admit(caller)))
+      await Promise.all(Array.from({ length: Math.min(500, left) }, async () => await this.#admit(share)))
     }
   }
 
-  async #admit (caller: string): Promise<void> {
-    const digest = `${caller}x${++this.#posted}`.padEnd(22, '-')
+  async #admit (share: string): Promise<void> {
+    const digest = `${share}x${++this.#posted}`.padEnd(22, '-')
+    const [caller = '', campaign] = share.split('-')
     await this.#run('admit', { sender: 's', digest }, {
       now: this.now,
       digest,
@@ -60,6 +61,7 @@ class Sending {
       queueCap: 100,
       backlogCap: 1_000_000,
       caller,
+      template: campaign === undefined ? '' : `#${campaign}`,
       holder: 'node:1',
       ...TERMS
     })
@@ -74,7 +76,7 @@ class Sending {
       })
       if (reply.status !== 'claimed') throw new Error(reply.status)
       await Promise.all(reply.grants.map(async ({ id, recipient }) => {
-        this.granted.push({ caller: id.slice(0, id.indexOf('x')), at: this.now })
+        this.granted.push({ share: id.slice(0, id.indexOf('x')), at: this.now })
         await this.#run('settle', { sender: 's', digest: id.slice(0, 22) }, {
           ...SETTLING, now: this.now, id, recipient, holder: `node:${this.now}`, resultSuffix: 'tester wamid'
         })
@@ -84,38 +86,42 @@ class Sending {
   }
 
   /** Jain's index of the grants from a moment on, over 10 s. */
-  index (from: number, callers: string[]): number {
+  index (from: number, shares: string[]): number {
     const inSpan = this.granted.filter(({ at }) => at >= from && at < from + SPAN_US)
-    const counts = callers.map(name => inSpan.filter(({ caller }) => caller === name).length)
+    const counts = shares.map(name => inSpan.filter(({ share }) => share === name).length)
     const sum = counts.reduce((total, count) => total + count, 0)
     return sum ** 2 / (counts.length * counts.reduce((total, count) => total + count ** 2, 0))
   }
 }
 
-for (const perSecond of [80, 1000]) {
-  await t.test(`at ${perSecond}/s callers with unequal backlogs get equal shares of any 10 s`, async t => {
-    const sending = new Sending(createRun(server.connect(), createPrefix()), perSecond)
-    await sending.start()
-    const callers = ['a', 'b', 'c', 'd', 'e']
-    const each = perSecond * 12 / callers.length
-    // The first one has its whole backlog before the others come, and twice as much.
-    await sending.post('a', each * 2)
-    for (const caller of callers.slice(1)) await sending.post(caller, each)
-    await sending.drain(12_000_000)
-    const indexes = [0, 500_000, 1_000_000, 1_500_000].map(us => sending.index(START + us, callers))
-    t.comment(`Jain's index: ${Math.min(...indexes)}`)
-    t.ok(Math.min(...indexes) >= 0.99, 'in each of them')
-  })
+const sharers = { callers: ['a', 'b', 'c', 'd', 'e'], 'campaigns of a caller': ['a', 'a-b', 'a-c', 'a-d', 'a-e'] }
+for (const [what, shares] of Object.entries(sharers)) {
+  for (const perSecond of [80, 1000]) {
+    await t.test(`at ${perSecond}/s ${what} with unequal backlogs get equal shares of any 10 s`, async t => {
+      const sending = new Sending(createRun(server.connect(), createPrefix()), perSecond)
+      await sending.start()
+      const each = perSecond * 12 / shares.length
+      // The first one has its whole backlog before the others come, and twice as much.
+      await sending.post('a', each * 2)
+      for (const share of shares.slice(1)) await sending.post(share, each)
+      await sending.drain(12_000_000)
+      const indexes = [0, 500_000, 1_000_000, 1_500_000].map(us => sending.index(START + us, shares))
+      t.comment(`Jain's index: ${Math.min(...indexes)}`)
+      t.ok(Math.min(...indexes) >= 0.99, 'in each of them')
+    })
+  }
 }
 
-await t.test('a message waits for a few slots behind the backlog of another caller', async t => {
-  const sending = new Sending(createRun(server.connect(), createPrefix()), 80)
-  await sending.start()
-  await sending.post('a', 3000)
-  await sending.drain(1_000_000)
-  const before = sending.granted.length
-  await sending.post('b', 1)
-  await sending.drain(1_000_000)
-  const place = sending.granted.findIndex(({ caller }) => caller === 'b') - before
-  t.ok(place >= 0 && place <= 2, `${place} slots`)
-})
+for (const [what, large, small] of [['caller', 'a', 'b'], ['campaign of its caller', 'a-large', 'a-small']] as const) {
+  await t.test(`a message waits for a few slots behind the backlog of another ${what}`, async t => {
+    const sending = new Sending(createRun(server.connect(), createPrefix()), 80)
+    await sending.start()
+    await sending.post(large, 3000)
+    await sending.drain(1_000_000)
+    const before = sending.granted.length
+    await sending.post(small, 1)
+    await sending.drain(1_000_000)
+    const place = sending.granted.findIndex(({ share }) => share === small) - before
+    t.ok(place >= 0 && place <= 2, `${place} slots`)
+  })
+}

@@ -2,66 +2,83 @@ import type { Callers } from './history.js'
 
 /**
  * Fair shares by their definition: of two callers that both have something to send in a lane all the time, neither gets more grants than the other,
- * each divided by its weight, except for one grant of each.
+ * each divided by its weight, except for one grant of each. The same holds for two campaigns of one caller, and for its messages without one. The
+ * name of a share is its caller, and `#` and the campaign.
  */
 export class Shares {
   readonly isSingle: boolean
   readonly #weights: Record<string, number>
   readonly #mixed: boolean
-  /** By lane, then by two callers: grants of the first less those of the second, by weight, since when both have had something to send. */
-  readonly #leads = new Map<number, Map<string, Map<string, number>>>()
+  /** By lane. */
+  readonly #callers = new Map<number, Leads>()
+  readonly #shares = new Map<number, Leads>()
 
-  constructor ({ weights, mixed }: Callers) {
+  constructor ({ weights, campaigns, mixed }: Callers) {
     this.#weights = weights
     this.#mixed = mixed
-    this.isSingle = Object.keys(weights).length === 1
+    this.isSingle = Object.keys(weights).length === 1 && campaigns === 0
   }
 
-  /** Whether the earlier one of two ready times of these callers goes first. Where callers share recipients, that is not known. */
-  isOfOne (caller: string, other: string | undefined): boolean {
-    return this.isSingle || (!this.#mixed && caller === other)
+  /** Whether the earlier one of two ready times of these shares goes first. Where shares have recipients in common, that is not known. */
+  isOfOne (share: string, other: string | undefined): boolean {
+    return this.isSingle || (!this.#mixed && share === other)
   }
 
-  /** Sees a grant while these callers have other pairs ready; returns one that got too little, or null. */
-  grant (lane: number, caller: string, ready: string[]): string | null {
+  /** Sees a grant while these shares have other pairs ready; returns one that got too little, or null. */
+  grant (lane: number, share: string, ready: string[]): string | null {
     if (this.isSingle || this.#mixed) return null
-    const leads = this.#leads.get(lane) ?? new Map<string, Map<string, number>>()
-    this.#leads.set(lane, leads)
-    const waiting = new Set(ready)
-    for (const name of leads.keys()) if (name !== caller && !waiting.has(name)) forget(leads, name)
-    let behind: string | null = null
-    for (const name of waiting) {
-      if (name === caller) continue
-      const lead = (leads.get(caller)?.get(name) ?? 0) + this.#step(caller)
-      set(leads, caller, name, lead)
-      set(leads, name, caller, -lead)
-      if (lead > this.#step(caller) + this.#step(name) + 1e-6) behind = name
-    }
-    if (!waiting.has(caller)) forget(leads, caller)
-    return behind
+    const behind = leadsOf(this.#callers, lane).grant(callerOf(share), new Set(ready.map(callerOf)), caller => 1 / (this.#weights[caller] ?? 1))
+    const own = ready.filter(other => callerOf(other) === callerOf(share))
+    return behind ?? leadsOf(this.#shares, lane).grant(share, new Set(own), () => 1)
   }
 
-  /** A message of this caller left unsent: it may have been without any for a moment. */
-  leave (caller: string): void {
-    for (const leads of this.#leads.values()) forget(leads, caller)
+  /** A message of this share left unsent: it may have been without any for a moment. */
+  leave (share: string): void {
+    for (const leads of this.#callers.values()) leads.forget(callerOf(share))
+    for (const leads of this.#shares.values()) leads.forget(share)
   }
 
   reset (): void {
-    this.#leads.clear()
-  }
-
-  #step (caller: string): number {
-    return 1 / (this.#weights[caller] ?? 1)
+    this.#callers.clear()
+    this.#shares.clear()
   }
 }
 
-function set (leads: Map<string, Map<string, number>>, one: string, other: string, lead: number): void {
-  const row = leads.get(one) ?? new Map<string, number>()
-  leads.set(one, row)
-  row.set(other, lead)
+const callerOf = (share: string): string => share.split('#')[0] ?? ''
+
+function leadsOf (all: Map<number, Leads>, lane: number): Leads {
+  const leads = all.get(lane) ?? new Leads()
+  all.set(lane, leads)
+  return leads
 }
 
-function forget (leads: Map<string, Map<string, number>>, name: string): void {
-  leads.delete(name)
-  for (const row of leads.values()) row.delete(name)
+/** By two names: grants of the first less those of the second, by weight, since when both have had something to send. */
+class Leads {
+  readonly #rows = new Map<string, Map<string, number>>()
+
+  /** Returns one of those that wait, too, if it is too far behind. */
+  grant (name: string, waiting: Set<string>, stepOf: (name: string) => number): string | null {
+    for (const other of this.#rows.keys()) if (other !== name && !waiting.has(other)) this.forget(other)
+    let behind: string | null = null
+    for (const other of waiting) {
+      if (other === name) continue
+      const lead = (this.#rows.get(name)?.get(other) ?? 0) + stepOf(name)
+      this.#set(name, other, lead)
+      this.#set(other, name, -lead)
+      if (lead > stepOf(name) + stepOf(other) + 1e-6) behind = other
+    }
+    if (!waiting.has(name)) this.forget(name)
+    return behind
+  }
+
+  forget (name: string): void {
+    this.#rows.delete(name)
+    for (const row of this.#rows.values()) row.delete(name)
+  }
+
+  #set (one: string, other: string, lead: number): void {
+    const row = this.#rows.get(one) ?? new Map<string, number>()
+    this.#rows.set(one, row)
+    row.set(other, lead)
+  }
 }

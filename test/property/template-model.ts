@@ -1,10 +1,10 @@
 /** What an observer knows of templates and campaigns: what WhatsApp and operators say; and the traffic of templates.test.ts. */
 import type { ClaimedGrant, Run } from '../../src/redis/commands.js'
+import { admitting, contradictionsOf, digestOf, grantOf, SENDER, settling, writeRules } from './frame.js'
 import { keyOf, ProbeBook, type Effect, type Message } from './probe-book.js'
 import type { Random } from './random.js'
 
 export const STEPS = 400
-export const SENDER = '100000000000001'
 const START = 1_800_000_000_000_000
 const TEMPLATES = ['aaaaaaaaaaa', 'bbbbbbbbbbb', 'ccccccccccc']
 const PAIR_US = 50_000
@@ -46,10 +46,8 @@ export class Model {
 
   readonly run: Run = async (name, at, args) => await this.#run(name, at, { ...args, now: this.#now })
 
-  async rules (): Promise<void> {
-    await this.run('quota', { sender: SENDER }, {
-      operator: true, settings: '', pairIntervalUs: PAIR_US, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 100, maxInFlight: 20, perSecond: 1000
-    })
+  async begin (): Promise<void> {
+    await writeRules(this.run, { pairIntervalUs: PAIR_US })
   }
 
   async step (): Promise<void> {
@@ -58,23 +56,15 @@ export class Model {
     if (draw <= 40) return await this.#post()
     if (draw <= 65) return await this.#claim()
     if (draw <= 85) return await this.#settle()
-    if (draw <= 86) return await this.#stopAll(this.#random.chance(0.5))
+    if (draw <= 86) return await this.#stopAll(this.#random.chance(0.75))
     if (draw <= 88) return await this.#pauseCampaign(this.#random.chance(0.5))
     if (draw <= 92) return await this.#change(this.#random.pick(TEMPLATES), this.#random.pick(['sent', 'waits', 'waits', 'rejected'] as const))
     if (draw <= 96) return await this.#release()
     await this.#cancel()
   }
 
-  /** As the doctor checks messages and pairs. */
   async contradictions (): Promise<string[]> {
-    const found = []
-    for (const { id, recipient } of this.messages.values()) {
-      const args = { rememberMs: 86_400_000, id, lane: '', member: '' }
-      const { kinds } = await this.run('check-messages', { sender: SENDER, digest: id.slice(0, 22) }, args)
-      const pair = await this.run('check-pairs', { sender: SENDER }, { recipient })
-      found.push(...[kinds, pair.kinds].filter(text => text !== '').map(text => `${id}: ${text}`))
-    }
-    return found
+    return await contradictionsOf(this.run, this.messages.values())
   }
 
   /** WhatsApp approves all; everything is sent. */
@@ -98,30 +88,19 @@ export class Model {
   async #post (): Promise<void> {
     const template = this.#random.pick([PLAIN, ...TEMPLATES])
     const recipient = `p1415555000${this.#random.int(1, 4)}`
-    const digest = `k${String(++this.#count).padStart(21, '0')}`
+    const digest = digestOf(++this.#count)
     const isOfCampaign = this.#random.chance(0.3)
     const isPaused = isOfCampaign && this.#isCampaignPaused
     const effect = this.#effects.get(template) ?? 'sent'
     const holder = `a1:${++this.#calls}`
     const isStopped = template !== PLAIN && this.#stop !== null
-    const reply = await this.run('admit', { sender: SENDER, digest }, {
+    const reply = await this.run('admit', { sender: SENDER, digest }, admitting({
       digest,
-      fingerprint: '000000000000ff',
       recipient,
-      lane: 2,
-      payload: '["web","x","n"]',
       inline: this.#random.chance(0.5),
-      whenLimited: 'wait',
-      lifeMs: 86_400_000,
-      scheduledFor: '',
-      windowMs: 86_400_000,
       holder,
-      runId: 'run1',
-      leaseMs: 60_000,
-      queueCap: 1000,
-      backlogCap: 100_000,
       template: (template === PLAIN ? '' : template) + (isOfCampaign ? `#${CAMPAIGN}` : '')
-    })
+    }))
     const isRefused = reply.status === 'rejected' && reply.code === 'TEMPLATE_REJECTED'
     const reason = reply.status === 'queued' ? reply.waitingFor : reply.status
     // Also for a while after its pause, until the older ones are released.
@@ -139,7 +118,7 @@ export class Model {
     const id = `${digest}.${reply.generation}`
     const waitsApart = isHeld || reason === 'template-paused'
     this.messages.set(id, { id, recipient, template, isOfCampaign, seq: this.messages.size + 1, state: 'open', attempts: 0, waitsApart })
-    if (reply.status === 'granted') this.#see({ id, recipient, attempt: 1, stops: 0, lane: 2, lateUs: 0, body: '', pairHits: 0 }, holder)
+    if (reply.status === 'granted') this.#see(grantOf(id, recipient), holder)
   }
 
   async #claim (): Promise<void> {
@@ -186,23 +165,12 @@ export class Model {
     const draw = isGood ? 0 : this.#random.int(1, 100)
     const outcome = draw <= 60 ? 'sent' : draw <= 70 ? 'retry' : !isTemplate ? 'sent' : draw <= 85 ? 'paused' : draw <= 93 ? 'missing' : 'all'
     const byTemplate = { bucket: 'template', coolMs: outcome === 'missing' ? 90_000 : 0, code: `${outcome === 'missing' ? 132001 : 132015} name en` }
-    const reply = await this.run('settle', { sender: SENDER, digest: grant.id.slice(0, 22) }, {
-      id: grant.id,
-      recipient: grant.recipient,
-      attempt: grant.attempt,
-      holder: this.#holders.get(grant.id) ?? '',
+    const holder = this.#holders.get(grant.id) ?? ''
+    const reply = await this.run('settle', { sender: SENDER, digest: grant.id.slice(0, 22) }, settling(grant, holder, {
       settlement: outcome === 'sent' || outcome === 'retry' ? outcome : 'stop',
-      startedUs: 1000,
-      afterMs: 100,
-      bucket: '',
-      coolMs: 0,
-      code: '',
-      resultSuffix: 'web wamid.1',
-      history: '{"attempt":1}',
-      reason: 'rejected',
       ...(outcome === 'paused' || outcome === 'missing' ? byTemplate : {}),
       ...(outcome === 'all' ? { bucket: 'templates', coolMs: PROBE_MS, code: '131042' } : {})
-    })
+    }))
     if (reply.status !== 'settled') {
       this.breaches.push(`settle replied ${reply.status}`)
       return

@@ -1,9 +1,9 @@
 /** What an observer knows of windows: all acts, all webhooks, all interruptions; and the traffic of windows.test.ts. */
 import type { ClaimedGrant, Run } from '../../src/redis/commands.js'
 import { writeActs } from '../../src/webhooks/acts.js'
+import { admitting, contradictionsOf, digestOf, grantOf, SENDER, settling, writeRules } from './frame.js'
 import type { Random } from './random.js'
 
-export const SENDER = '100000000000001'
 const START_MS = 1_800_000_000_000
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -54,9 +54,7 @@ export class Model {
   readonly run: Run = async (name, at, args) => await this.#run(name, at, { ...args, now: this.#nowMs * 1000 })
 
   async begin (): Promise<void> {
-    await this.run('quota', { sender: SENDER }, {
-      operator: true, settings: '', pairIntervalUs: 1000, pairBurst: 1, senderIntervalUs: 1000, senderBurst: 100, maxInFlight: 20, perSecond: 1000
-    })
+    await writeRules(this.run, {})
     await this.run('set-window-check', { sender: SENDER }, { gapMs: GAP_MS })
   }
 
@@ -83,14 +81,8 @@ export class Model {
   }
 
   async contradictions (): Promise<string[]> {
-    const found = []
-    for (const { id, person } of this.messages.values()) {
-      const args = { rememberMs: 30 * DAY, id, lane: '', member: '' }
-      const { kinds } = await this.run('check-messages', { sender: SENDER, digest: id.slice(0, 22) }, args)
-      const pair = await this.run('check-pairs', { sender: SENDER }, { recipient: person.number })
-      found.push(...[kinds, pair.kinds].filter(text => text !== '').map(text => `${id}: ${text}`))
-    }
-    return found
+    const stored = [...this.messages.values()].map(({ id, person }) => ({ id, recipient: person.number }))
+    return await contradictionsOf(this.run, stored, 30 * DAY)
   }
 
   /** Time passes, and what is under way arrives. A number that gets statuses has a webhook at least every few minutes. */
@@ -167,33 +159,26 @@ export class Model {
 
   async #post (): Promise<void> {
     const [person, plan] = [this.#random.pick(PEOPLE), this.#random.pick(PLANS)]
-    const digest = `k${String(++this.#count).padStart(21, '0')}`
+    const digest = digestOf(++this.#count)
     const holder = `a1:${this.#count}`
-    const reply = await this.run('admit', { sender: SENDER, digest }, {
+    const reply = await this.run('admit', { sender: SENDER, digest }, admitting({
       digest,
-      fingerprint: '000000000000ff',
       recipient: person.number,
-      lane: 2,
-      payload: '["web","x","n"]',
       inline: this.#random.chance(0.5),
-      whenLimited: 'wait',
       lifeMs: 60 * DAY,
       scheduledFor: this.#random.chance(0.1) ? this.#nowMs + this.#random.int(1000, 2 * DAY) : '',
       windowMs: 60 * DAY,
       holder,
       runId: `run${this.#runId}`,
       leaseMs: 30 * DAY,
-      queueCap: 1000,
-      backlogCap: 100_000,
       template: `=${plan}`
-    })
+    }))
     if (reply.status === 'rejected') return this.#judgeRejection(person, `admit ${reply.code}`)
     if (reply.status === 'granted' || reply.status === 'queued' || reply.status === 'scheduled') {
       const message: Message = { id: `${digest}.${reply.generation}`, person, plan, state: 'open' }
       this.messages.set(message.id, message)
       if (reply.status !== 'granted') return
-      const grant = { id: message.id, recipient: person.number, attempt: 1, stops: 0, lane: 2, lateUs: 0, body: '', pairHits: 0 }
-      this.#grant({ ...grant, replaced: reply.replaced === true }, holder)
+      this.#grant(grantOf(message.id, person.number, { replaced: reply.replaced === true }), holder)
     } else this.breaches.push(`admit replied ${reply.status}`)
   }
 
@@ -254,18 +239,8 @@ export class Model {
     const isFalse = !isGood && this.#random.chance(0.03)
     const isRefused = grant.replaced !== true && (isFalse || this.#opener(message.person) === null)
     const refusal = { settlement: isRefused ? 'stop' : 'sent', bucket: isRefused ? 'window' : '', code: isRefused ? '131047' : '' }
-    const reply = await this.run('settle', { sender: SENDER, digest: grant.id.slice(0, 22) }, {
-      id: grant.id,
-      recipient: grant.recipient,
-      attempt: grant.attempt,
-      holder,
-      startedUs: 1000,
-      afterMs: 60_000,
-      coolMs: 0,
-      resultSuffix: 'web wamid.1',
-      history: '{"attempt":1}',
-      ...refusal
-    })
+    const change = { afterMs: 60_000, ...refusal }
+    const reply = await this.run('settle', { sender: SENDER, digest: grant.id.slice(0, 22) }, settling(grant, holder, change))
     if (reply.status !== 'settled') throw new TypeError(reply.status)
     if (isRefused) {
       this.counts.refusals++

@@ -7,7 +7,7 @@ import type { Scenario } from './scenario.js'
 import type { DrainRun } from './drain.js'
 
 /** A message as its caller knows it. */
-export interface Post { digest: string, fingerprint: string, recipient: string, lane: number, caller: string }
+export interface Post { digest: string, fingerprint: string, recipient: string, lane: number, caller: string, campaign: string }
 
 export const START_WITHIN_US = 250_000
 export const LEASE_MS = 30_000

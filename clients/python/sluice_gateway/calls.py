@@ -783,9 +783,10 @@ class Calls:
     def list_callers(
         self,
     ) -> Callers:
-        """Keys are never shown. Messages are counted where more than one caller may post. A caller
-        that left the file is listed as long as failures are kept, from the end of its last message.
-        Roles: `admin`.
+        """Keys are never shown. Messages are counted where more than one caller may post, or for a
+        caller with a limit of its backlog; the counts of any other are null. A caller that left the
+        file is listed as long as failures are kept, from the end of its last message. Roles:
+        `admin`.
         """
         return self._call(
             "GET",

@@ -2340,28 +2340,30 @@ class CallerState(TypedDict):
     role: Optional[Literal["send", "read", "admin"]]
     # What it may post; null for a caller that is not in the file any more
     rules: Optional[CallerRules]
-    # Senders with messages of it
+    # Senders with messages of it; empty where these are not counted
     senders: List[str]
-    # Messages that were accepted; all counts below except `delivered` and `read` add up to it
-    accepted: int
+    # Messages that were accepted; all counts below except `delivered` and `read` add up to it. Null
+    # as they are where only one caller may post and it has no limit of its backlog: then its
+    # messages are not counted
+    accepted: Optional[int]
     # Messages that wait, for whatever reason
-    waiting: int
+    waiting: Optional[int]
     # Messages that are being sent
-    inFlight: int
+    inFlight: Optional[int]
     # Messages that WhatsApp accepted, whatever was reported of them since
-    sent: int
+    sent: Optional[int]
     # Of these, those that reached the recipient's phone
-    delivered: int
+    delivered: Optional[int]
     # Of these, those that the recipient read
-    read: int
+    read: Optional[int]
     # Messages that FAILED
-    failed: int
+    failed: Optional[int]
     # Messages that were cancelled
-    cancelled: int
+    cancelled: Optional[int]
     # Messages whose lifetime ended before they could be sent
-    expired: int
+    expired: Optional[int]
     # Messages that attempts ended, per second, in the last ten seconds
-    ratePerSecond: float
+    ratePerSecond: Optional[float]
     # The FAILED messages by code, the most frequent first
     failures: List[CodeCount]
     # Since when its oldest ready message waits for its slot; null if none is ready

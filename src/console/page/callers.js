@@ -42,24 +42,24 @@ function List () {
       senders=${senders} />`)}</tbody></table></section>`
 }
 
-/** The whole row leads to the caller's messages, and the count of failed ones to these. */
+/** The whole row leads to the caller's messages, and the count of failed ones to these. Counts are null where its messages are not counted. */
 function Row ({ one, senders }) {
   const { name, role, accepted, sent, delivered, failed, ratePerSecond, readySince, lastAcceptedAt } = one
   const limit = one.senders.length > 1 ? null : one.rules?.backlog ?? null
-  return html`<tr role="row" data-row class=${cx(accepted === 0 && 'idle')}><td role="cell" class="who"><a data-link
+  return html`<tr role="row" data-row class=${cx(!accepted && 'idle')}><td role="cell" class="who"><a data-link
       id=${`caller-${name}`}
       href=${href('messages', { caller: name })}><bdi>${name}</bdi></a><small>${t(`callers.${role ?? 'left'}`)}</small></td>
-    <td role="cell" class=${cx('waits', limit !== null && 'rate')} data-head=${t('figure.waiting')}>${accepted === 0
-      ? none
-      : html`<${Waiting} one=${one} limit=${limit} />`}</td>
+    <td role="cell" class=${cx('waits', limit !== null && 'rate')} data-head=${t('figure.waiting')}>${accepted
+      ? html`<${Waiting} one=${one} limit=${limit} />`
+      : none}</td>
     <td role="cell" class="num" data-head=${t('callers.oldest')}>${readySince === null ? none : html`<${Age} iso=${readySince} />`}</td>
-    <td role="cell" class="num" data-head=${t('figure.sent')}>${sent === 0 ? none : number(sent)}
+    <td role="cell" class="num" data-head=${t('figure.sent')}>${sent ? number(sent) : none}
       ${delivered > 0 && html`<small>${t('callers.delivered', { share: percent(delivered / sent) })}</small>`}</td>
-    <td role="cell" class="num" data-head=${t('figure.failed')}>${failed === 0
-      ? none
-      : html`<a class="own" href=${href('messages', { caller: name, state: 'failed' })}
-          aria-label=${t('callers.seeFailed', { name, n: number(failed) })}>${number(failed)}</a><small>${percent(failed / accepted)}</small>`}</td>
-    <td role="cell" class="num" data-head=${t('rateNow')}>${ratePerSecond === 0 ? none : t('campaign.perSecond', { n: number(ratePerSecond) })}</td>
+    <td role="cell" class="num" data-head=${t('figure.failed')}>${failed
+      ? html`<a class="own" href=${href('messages', { caller: name, state: 'failed' })}
+          aria-label=${t('callers.seeFailed', { name, n: number(failed) })}>${number(failed)}</a><small>${percent(failed / accepted)}</small>`
+      : none}</td>
+    <td role="cell" class="num" data-head=${t('rateNow')}>${ratePerSecond ? t('campaign.perSecond', { n: number(ratePerSecond) }) : none}</td>
     <td role="cell" class="may" data-head=${t('callers.mayPost')}><${Rules} one=${one} senders=${senders} /></td>
     <td role="cell" class="num less ag">${lastAcceptedAt === null ? none : html`<${Age} iso=${lastAcceptedAt} />`}</td></tr>`
 }

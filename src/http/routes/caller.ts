@@ -1,13 +1,14 @@
 import type { AdmissionSettings } from '../../admission/admit.js'
 import { laneOf, type Caller, type CallerLimits, type CallerRegistry } from '../../callers.js'
-import { readCallerCounts, type CallerCounts } from '../../campaigns/callers.js'
+import { readCallerCounts } from '../../campaigns/callers.js'
+import { sumsOf, type Sums } from '../../campaigns/counts.js'
 import type { Explain } from '../../failure/failure.js'
 import type { Store } from '../../redis/store.js'
 import { formatTimeOrNull } from '../../values/time.js'
 import type { Api, ServedSenders } from '../api.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
-import { sampleTime, SENDER } from '../samples.js'
+import { callerState, idleCaller } from '../samples.js'
 import { CallerSchema, callerSchemas, CallersSchema } from '../schemas/caller.js'
 import { notCounted, ref } from '../schemas/common.js'
 
@@ -20,43 +21,13 @@ const getCaller = {
   'x-requests': { own: { summary: 'My own key' } }
 }
 
-const shop = {
-  name: 'shop',
-  role: 'send',
-  rules: {
-    senders: null,
-    lanes: ['urgent', 'normal'],
-    categories: ['utility', 'authentication'],
-    defaultLane: 'normal',
-    defaultCampaign: null,
-    rate: { perSecond: 50, burst: 100 },
-    backlog: 5000,
-    weight: 3
-  },
-  senders: [SENDER],
-  accepted: 8123,
-  waiting: 12,
-  inFlight: 2,
-  sent: 8090,
-  delivered: 7904,
-  read: 5120,
-  failed: 17,
-  cancelled: 2,
-  expired: 0,
-  ratePerSecond: 4.2,
-  failures: [{ code: '131026', count: 17, explanation: 'WhatsApp cannot deliver to this number.' }],
-  readySince: sampleTime('09:29:59.400'),
-  firstAcceptedAt: sampleTime('08:00:00.000'),
-  lastAcceptedAt: sampleTime('09:29:59.900')
-}
-
 const listCallers = {
   operationId: 'listCallers',
   tags: ['Keys'],
   summary: 'Lists the callers with their rules, and what each has waiting, sent and failed',
-  description: 'Keys are never shown. Messages are counted where more than one caller may post. A caller that left the file is listed as long as ' +
-    'failures are kept, from the end of its last message.',
-  response: { 200: json('All callers', ref(CallersSchema), { examples: { one: { callers: [shop] } } }) }
+  description: 'Keys are never shown. Messages are counted where more than one caller may post, or for a caller with a limit of its backlog; the ' +
+    'counts of any other are null. A caller that left the file is listed as long as failures are kept, from the end of its last message.',
+  response: { 200: json('All callers', ref(CallersSchema), { examples: { one: { callers: [callerState, idleCaller] } } }) }
 }
 
 export interface CallerRouteDeps {
@@ -77,22 +48,10 @@ function rulesOf (caller: Caller, backlog: number | null) {
   return { senders, lanes, categories, defaultLane: laneOf(caller), defaultCampaign: caller.limits?.defaultCampaign ?? null, rate, weight, backlog }
 }
 
-const none: Omit<CallerCounts, 'name'> = {
-  senders: [],
-  accepted: 0,
-  waiting: 0,
-  inFlight: 0,
-  sent: 0,
-  delivered: 0,
-  read: 0,
-  failed: 0,
-  cancelled: 0,
-  expired: 0,
-  ratePerSecond: 0,
-  failures: [],
-  readySince: null,
-  firstAt: 0,
-  lastAt: 0
+const withoutMessages = { senders: [], ...sumsOf([]), failures: [], readySince: null, firstAt: 0, lastAt: 0 }
+/** Where one caller posts, the scripts do not count its messages, or only those of a time with others. */
+const notCountedCaller = {
+  ...withoutMessages, ...Object.fromEntries(Object.keys(sumsOf([])).map(name => [name, null])) as Record<keyof Sums, null>
 }
 
 /** The caller's own key, which lets a user interface offer only what it permits; and all callers. */
@@ -111,7 +70,8 @@ export function callerRoutes (api: Api, { sandbox, store, senders, callers, expl
     return {
       callers: names.map(name => {
         const caller = known.get(name)
-        const { failures, readySince, firstAt, lastAt, ...own } = counts.get(name) ?? none
+        const isCounted = caller === undefined || admission.shareOf?.(name) !== ''
+        const { failures, readySince, firstAt, lastAt, ...own } = isCounted ? counts.get(name) ?? withoutMessages : notCountedCaller
         return {
           ...own,
           name,

@@ -13,59 +13,17 @@ import { chooseSenders } from '../api.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
-import { sampleTime, SENDER } from '../samples.js'
+import { newCampaign, runningCampaign } from '../samples.js'
 import { CampaignParamsSchema, CampaignSchema, campaignSchemas, CampaignsSchema, PutCampaignSchema } from '../schemas/campaign.js'
 import { notCounted, ref } from '../schemas/common.js'
 import { audit } from './audit.js'
 import { bulkJob, describeJobs, nowOf, type JobRouteDeps } from './jobs.js'
 
-const running = {
-  name: 'spring-sale',
-  state: 'running',
-  senders: [SENDER],
-  accepted: 100_000,
-  waiting: 61_180,
-  inFlight: 12,
-  sent: 38_301,
-  delivered: 35_870,
-  read: 9420,
-  failed: 507,
-  cancelled: 0,
-  expired: 0,
-  lane: 'bulk',
-  perSecond: 80,
-  startAt: null,
-  endAt: sampleTime('18:00:00.000'),
-  failures: [{ code: '131026', count: 507, explanation: 'WhatsApp cannot deliver to this number.' }],
-  ratePerSecond: 79.6,
-  expectedEndAt: sampleTime('09:42:48.000'),
-  startedAt: sampleTime('09:21:55.000'),
-  lastAt: sampleTime('09:30:00.000')
-}
 const cancelling = {
-  ...running,
+  ...runningCampaign,
   state: 'cancelled',
   expectedEndAt: null,
   jobs: [{ ...bulkJob, dryRun: false, filter: 'campaign=spring-sale' }]
-}
-const created = {
-  ...running,
-  state: 'running',
-  senders: [],
-  accepted: 0,
-  waiting: 0,
-  inFlight: 0,
-  sent: 0,
-  delivered: 0,
-  read: 0,
-  failed: 0,
-  failures: [],
-  ratePerSecond: 0,
-  lane: null,
-  perSecond: null,
-  endAt: null,
-  expectedEndAt: null,
-  jobs: []
 }
 const params = { name: 'spring-sale' }
 const ofOne = { tags: ['Campaigns'], params: CampaignParamsSchema }
@@ -79,7 +37,7 @@ const operations = {
     tags: ['Campaigns'],
     summary: 'Lists the campaigns with their counts',
     description: 'A campaign is kept for as long as failures are, from its last change.',
-    response: { 200: json('All campaigns', ref(CampaignsSchema), { examples: { one: { campaigns: [running] } } }) }
+    response: { 200: json('All campaigns', ref(CampaignsSchema), { examples: { one: { campaigns: [runningCampaign] } } }) }
   },
   put: {
     ...ofOne,
@@ -88,7 +46,8 @@ const operations = {
     description: 'The first message creates it as well. A change of the plan takes effect at the next grant, also for messages that wait.',
     body: PutCampaignSchema,
     response: {
-      200: campaignResponse('The campaign', { created }), ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'NOT_PERMITTED', 'CAMPAIGN_CANCELLED')
+      200: campaignResponse('The campaign', { created: { ...newCampaign, jobs: [] } }),
+      ...problems('INVALID_REQUEST', 'SENDER_UNKNOWN', 'NOT_PERMITTED', 'CAMPAIGN_CANCELLED')
     },
     'x-requests': {
       one: { summary: 'For all senders', params, body: {} },
@@ -101,7 +60,7 @@ const operations = {
     ...ofOne,
     operationId: 'getCampaign',
     summary: 'Returns the counts of a campaign and when it is expected to end',
-    response: { 200: campaignResponse('The campaign', { running: { ...running, jobs: [] } }), ...problems('INVALID_REQUEST', 'NOT_FOUND') },
+    response: { 200: campaignResponse('The campaign', { running: { ...runningCampaign, jobs: [] } }), ...problems('INVALID_REQUEST', 'NOT_FOUND') },
     'x-requests': requests
   },
   pause: {
@@ -110,7 +69,7 @@ const operations = {
     summary: 'Pauses a campaign',
     description: 'From the next grant on, none of its messages is sent. They keep their order, and other messages pass them.',
     response: {
-      200: campaignResponse('The campaign, paused', { paused: { ...running, state: 'paused', expectedEndAt: null, jobs: [] } }), ...errors
+      200: campaignResponse('The campaign, paused', { paused: { ...runningCampaign, state: 'paused', expectedEndAt: null, jobs: [] } }), ...errors
     },
     'x-requests': requests
   },
@@ -119,7 +78,7 @@ const operations = {
     operationId: 'resumeCampaign',
     summary: 'Resumes a paused campaign',
     description: 'Its messages go before younger ones of their recipients.',
-    response: { 200: campaignResponse('The campaign, running', { running: { ...running, jobs: [] } }), ...errors },
+    response: { 200: campaignResponse('The campaign, running', { running: { ...runningCampaign, jobs: [] } }), ...errors },
     'x-requests': requests
   },
   retry: {
