@@ -136,7 +136,7 @@ await test('probes beside callers with fair shares', async (t, w) => {
   await startOutage(w)
   await watchUntil(w, 7 * MINUTE)
   for (let n = 0; n < 6; n++) await w.queue({ key: `bulk${n}`, recipient: `p1415557000${n}`, lane: BULK, caller: n % 2 === 0 ? 'shop' : 'crm' })
-  t.match(await w.redis.hget(w.key('sender'), 'limits'), /bulk.*callers/)
+  t.match(await w.redis.hget(w.key('sender'), 'limits'), /bulk.*shares/)
   w.at(7 * MINUTE + 10_000)
   t.equal((await w.claim({ want: 10 })).grants.length, 1)
   const { grants, next } = await w.claim({ want: 10 })
