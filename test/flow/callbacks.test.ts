@@ -127,15 +127,17 @@ await t.test('a callback that the receiver always rejects delays no other messag
 })
 
 await t.test('a damaged event becomes a dead letter, and the later ones of its message are delivered', async t => {
-  const { node, receiver } = await start(t, { WHATSAPP_RATE_LIMIT_MS: '6000' })
+  const { node, receiver } = await start(t)
   const redis = environment.redis.connect()
   const key = (name: string): string => `{${node.prefix}:${SENDER}}:${name}`
-  await node.send('+15550000930')
-  const { body } = await node.send('+15550000930')
+  t.equal((await node.post(`/senders/${SENDER}/pause`, {})).status, 200)
+  const { status, body } = await node.send('+15550000930')
+  t.equal(status, 202)
   const subject = String(body['id']).split('.').slice(1).join('.')
   // Before any event of its own: as if what Redis holds was damaged.
   await redis.multi().hset(key('callbacks'), subject, '0\n1 not a result\t{').zadd(key('callbacks-due'), 1, subject)
     .zadd(key('callbacks-since'), 1, subject).exec()
+  t.equal((await node.post(`/senders/${SENDER}/resume`, {})).status, 200)
   await waitForCallbacks(receiver, body['id'], 'message.sent')
   t.match(node.seen('callback.attempted').filter(({ result }) => result === 'dead-lettered'), [{ callback: subject, code: 'UNREADABLE' }])
   t.strictSame(await redis.lrange(key('callbacks-dead'), 0, -1), [`${subject} 1 not a result\t{`])
