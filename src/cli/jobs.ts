@@ -56,8 +56,9 @@ function addAction (bulk: Command, action: BulkJob['action'], about: string): vo
   command
     .action(async ({ dryRun = false, detach = false, note, priority, at, now, expiresAt, ...filter }: Flags, self: Command) => {
       if (Object.keys(filter).length === 0) throw new UsageError('give at least one option that says which messages: sluice help bulk')
-      const context = openContext(self)
       const move = readMove({ priority, at, now, expiresAt })
+      if (action === 'move' && Object.keys(move).length === 0) throw new UsageError('give --priority, --at, --now or --expires-at')
+      const context = openContext(self)
       const job = await context.client.startJob({
         action,
         filter,

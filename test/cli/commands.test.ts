@@ -84,6 +84,7 @@ await t.test('a sender is paused and resumed, and stats --watch refreshes until 
 
 await t.test('a bulk job counts, acts and is shown', async t => {
   t.match(await run('bulk', 'cancel'), { code: 2, out: '', err: /at least one option/ })
+  t.match(await run('bulk', 'move', '--tag', 'batch:cli', '--dry-run'), { code: 2, out: '', err: /give --priority, --at, --now or --expires-at/ })
   t.match(await run('bulk', 'cancel', '--campaign', 'x', '--state', 'failed'), { code: 3, err: /filter.state: must be one of scheduled, queued/ })
   const later = { to: '+15550002901', message: 'later', scheduledFor: Date.now() + 3_600_000, metadata: { batch: 'cli' } }
   const { id } = (await node.post('/messages', later)).body
