@@ -86,9 +86,9 @@ for (const name of names) {
     report('starting')
     const from = performance.now()
     const entries = await parts[name]({ environment, rounds, seconds, quick: options.quick, report, profile: options.profile, write: options.write })
-    const [took, on] = [performance.now() - from, machine()]
+    const took = performance.now() - from
     found.push(...entries.map(one => ({ part: name, ...one })))
-    settings.push({ part: name, on, seconds: Math.round(took / 1000) })
+    settings.push({ part: name, ...machine(), seconds: Math.round(took / 1000) })
     report(`${(took / 1000).toFixed(0)} s`)
     if (isTerminal) process.stderr.write('\r\x1b[K')
   } catch (error) {
@@ -101,7 +101,7 @@ for (const name of names) {
   }
 }
 const method = `${rounds} rounds of ${seconds} s`
-const inAll = `${machine()}; ${method}, ${((performance.now() - startedAt) / 1000).toFixed(0)} s in all.`
+const inAll = `${settingsOf([{ part: '', ...machine() }])} ${method}, ${((performance.now() - startedAt) / 1000).toFixed(0)} s in all.`
 console.log(`${inAll}${busyNote() === undefined ? '' : `\n\nWarning: ${busyNote()}`}\n\n${tableOf(found)}`)
 const here = name => fileURLToPath(new URL(name, import.meta.url))
 if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify(found, null, 2)}\n`)

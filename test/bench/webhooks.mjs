@@ -11,7 +11,7 @@ import { Pool } from 'undici'
 import { sendersOf } from './kit/gateway.mjs'
 import { createEnvironment, meter } from './kit/environment.mjs'
 import { SHARED, isPinned } from './kit/process.mjs'
-import { machine } from './kit/report.mjs'
+import { machine, settingsOf } from './kit/report.mjs'
 
 const posts = Number(process.argv[2] ?? 10)
 const PER_POST = 1000
@@ -136,7 +136,7 @@ try {
   const four = inPosts(messages.slice(posts * PER_POST, 2 * posts * PER_POST))
   const singles = messages.slice(2 * posts * PER_POST).map(message => bodyOf([message]))
   const strangers = inPosts(messages.slice(0, posts * PER_POST).map(({ to, sender }, i) => ({ to, sender, wamid: `wamid.UNKNOWN${i}` })))
-  console.log(`\n${machine()}; ${posts} posts a row\n`)
+  console.log(`\n${settingsOf([{ part: '', ...machine() }])} ${posts} posts a row.\n`)
   console.log('| posts | kB each | updates a second | latency, ms (p50, p99, max) | CPU per update, µs (node, Redis) | repeated |')
   console.log('|---|---|---|---|---|---|')
   await measure('1,000 updates, one after the other', one, { atOnce: 1, updates: PER_POST })

@@ -12,17 +12,25 @@ export function busyNote () {
   return loadBefore > QUIET ? `load average ${loadBefore.toFixed(1)}: other programs use this machine. Only ratios of CPU are of use.` : undefined
 }
 
-/** The machine and its other load. */
+/** The machine and its other load before the start. */
 export function machine () {
-  return `${cpus().length} cores (${cpus()[0]?.model.trim()})${isPinned ? ', pinned' : ', not pinned'}, ` +
-    `load average before ${loadBefore.toFixed(1)}, Node ${process.versions.node}, Redis ${seen.version}`
+  return {
+    on: `${cpus().length} cores (${cpus()[0]?.model.trim()})${isPinned ? ', pinned' : ', not pinned'}, Node ${process.versions.node}, ` +
+      `Redis ${seen.version}`,
+    load: loadBefore.toFixed(1)
+  }
 }
 
-/** Where the parts were measured, those that were measured together in one sentence. */
+/** Where the parts were measured, and at which load; instructions depend on neither. */
 export function settingsOf (settings) {
-  const machines = [...new Set(settings.map(({ on }) => on))]
-  const partsOf = machine => settings.filter(({ on }) => on === machine).map(({ part }) => part).join(', ')
-  return `${machines.map(on => machines.length === 1 ? on : `${on} (${partsOf(on)})`).join('; ')}.`
+  const timed = settings.filter(({ part }) => part !== 'instructions')
+  const machines = [...new Set(timed.map(({ on }) => on))]
+  return machines.map(machine => {
+    const own = timed.filter(({ on }) => on === machine)
+    const loads = [...new Set(own.map(({ load }) => load))]
+    const partsAt = load => own.filter(one => one.load === load).map(({ part }) => part).join(', ')
+    return `${machine};\nload average before ${loads.map(load => loads.length === 1 ? load : `${load} (${partsAt(load)})`).join(' or ')}.`
+  }).join('\n')
 }
 
 /** The entries as a Markdown table: goals with a result, figures without. */
