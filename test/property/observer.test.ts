@@ -80,3 +80,12 @@ for (const { name, facts, now, next } of cases) {
 await t.test('a grant before the slot of its stage is a breach of the rate', async t => {
   t.strictSame([...judge({ rules: RULES, callers: CALLERS, punctual: false, facts: [...FIRST_SLOT, granted(10.9, 'd')] }).breaches.keys()], ['rate'])
 })
+
+await t.test('a failure stops the sender, unless it was granted before an operator resumed the sender', async t => {
+  const stop = settled(6, 'a', { decision: 'wait', bucket: 'sender', coolMs: 3000 })
+  const kindsOf = (...facts: Fact[]): string[] =>
+    [...judge({ rules: RULES, callers: CALLERS, punctual: false, facts: [...['a', 'b'].map(admitted), ...facts, granted(7, 'b')] }).breaches.keys()]
+  t.strictSame(kindsOf(granted(1, 'a'), paused(2), resumed(5), stop), [])
+  t.strictSame(kindsOf(paused(1), resumed(2), granted(5, 'a'), stop), ['closed'])
+  t.strictSame(kindsOf(granted(1, 'a'), resumed(5), stop), ['closed'], 'nothing was ended')
+})

@@ -219,7 +219,7 @@ export class Observer {
     }
     if (fact.circuit === 'opened') this.judgement.figures.opened++
     this.sender.ended(fact.at, pair.flight.grantedAt, fact.circuit, fact.decision === 'sent')
-    if (fact.bucket === 'sender') this.sender.stop(fact.at, fact.at + fact.coolMs * 1000)
+    if (fact.bucket === 'sender') this.sender.stop(fact.at, fact.at + fact.coolMs * 1000, pair.flight.grantedAt)
     else if (fact.decision === 'sent') this.sender.sent(fact.at, pair.flight.grantedAt)
     if (fact.decision !== 'wait') message.attempts++
     this.sender.land(fact.at)

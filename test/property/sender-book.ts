@@ -28,6 +28,8 @@ export class SenderBook {
   #stopped: { at: number, until: number } | null = null
   #circuit: Circuit | null = null
   #openSince = 0
+  /** When something that blocked the sender was ended: what an earlier grant says of the sender counts no longer. */
+  #resumedAt = 0
   #fullRate: [interval: number, burst: number]
   #ceiling: [interval: number, burst: number] | null = null
   /** Until when a drain run may sleep that last claimed at a lower rate: a rise of the rate, and of a rule, wakes none. */
@@ -157,6 +159,7 @@ export class SenderBook {
   }
 
   resume (now: number): void {
+    if (this.#paused !== null || this.#stopped !== null || this.#circuit !== null) this.#resumedAt = now
     this.#paused = null
     this.#stopped = null
     this.easedAt = now
@@ -165,7 +168,8 @@ export class SenderBook {
   }
 
   /** The provider stopped the sender; a pause in force outranks it. */
-  stop (now: number, until: number): void {
+  stop (now: number, until: number, grantedAt: number): void {
+    if (this.#stopped === null && grantedAt < this.#resumedAt) return
     if (!this.#pausedAt(now)) this.#stopped = { at: now, until }
   }
 
@@ -173,6 +177,7 @@ export class SenderBook {
   sent (now: number, grantedAt: number): void {
     if (this.#stopped === null || grantedAt <= this.#stopped.at) return
     this.#openSince = now
+    this.#resumedAt = now
     this.#stopped = null
   }
 

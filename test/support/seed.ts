@@ -52,7 +52,15 @@ export const regressions = {
       round: 28,
       found: 'a ready time of the first moment of fair shares counted as the first caller\'s (first come)'
     },
-    { seed: 1, lanes: true, most: 1500, callers: true, round: 1, found: 'a burst lasts longer at the known limit than by the rule (promise)' }
+    { seed: 1, lanes: true, most: 1500, callers: true, round: 1, found: 'a burst lasts longer at the known limit than by the rule (promise)' },
+    {
+      seed: 258425580,
+      lanes: true,
+      most: 400,
+      callers: true,
+      round: 3,
+      found: 'for the observer a failure from before a resume stopped the sender (closed)'
+    }
   ] as Array<Regression & { lanes: boolean, most: number, callers: boolean, round: number }>,
   /** test/prove. */
   soak: [] as Regression[],
