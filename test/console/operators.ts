@@ -208,7 +208,7 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.reads('dialog', /lane bulk are sent at once/)
     await context.press('Enter')
     await context.gone('#bulk-held')
-    await context.gone('#banners')
+    await context.gone('[data-about="bulk"]')
   })
 
   await t.test('a sender that WhatsApp stopped shows the reason and what to do, above every view', async t => {

@@ -2,7 +2,7 @@ import { dialog, job, toast } from './app.js'
 import { t } from './i18n.js'
 import { Icon } from './icons.js'
 import { Bar, Button } from './parts.js'
-import { cx, html, useEffect, useRef, useState, useStore } from './ui.js'
+import { cx, html, useLayoutEffect, useRef, useState, useStore } from './ui.js'
 
 /**
  * The dialog of `ask`: `{title, text, fields, note, action, keep, tone, check}`. `fields` are elements with names; `check` of their values says what
@@ -12,7 +12,8 @@ export function Dialog () {
   const options = useStore(dialog)
   const ref = useRef(null)
   const [wrong, setWrong] = useState(null)
-  useEffect(() => {
+  // Before anything is painted: a key that is pressed at once is for the dialog, not for what opened it.
+  useLayoutEffect(() => {
     setWrong(null)
     if (options === null) return
     const before = document.activeElement
