@@ -90,6 +90,8 @@ const fixed: Record<string, number> = {
   // With a mark for each campaign that was stopped or has a plan.
   templates: 3 + MOST_CAMPAIGNS,
   campaigns: MOST_CAMPAIGNS,
+  // The times of three lanes, when fair shares began, a weight; a campaign whose last message left unsent has one until the next claim.
+  shares: 5 + MOST_CAMPAIGNS,
   'retry-worker': 8,
   audit: 11_000,
   runs: 8
