@@ -4,7 +4,7 @@ import { admitting, contradictionsOf, digestOf, grantOf, SENDER, settling, write
 import { keyOf, ProbeBook, type Effect, type Message } from './probe-book.js'
 import type { Random } from './random.js'
 
-export const STEPS = 400
+export const STEPS = 500
 const START = 1_800_000_000_000_000
 const TEMPLATES = ['aaaaaaaaaaa', 'bbbbbbbbbbb', 'ccccccccccc']
 const PAIR_US = 50_000

@@ -18,7 +18,7 @@ await playRounds({
   create: ({ run, random, redis, keyOf }) => new Model(run, random, async template => await redis.hget(keyOf('templates'), template)),
   gone: ['suspended', 'templates', 'backlog', 'queue:normal', 'ready:normal', 'grants'],
   judge: async (t, model, { redis, keyOf }) => {
-    t.ok(model.suspended > 0 && model.granted > STEPS / 16, `${model.messages.size} messages, ${model.granted} grants, ${model.suspended} suspended`)
+    t.ok(model.suspended > 0 && model.granted > 50, `${model.messages.size} messages, ${model.granted} grants, ${model.suspended} suspended`)
     all = { stops: all.stops + model.stops, probes: all.probes + model.probes, held: all.held + model.held }
     t.equal(await redis.hget(keyOf('sender'), 'limits'), 'shares', 'scripts look at templates no longer')
   }
