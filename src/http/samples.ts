@@ -89,18 +89,12 @@ export const runningCampaign = {
   startedAt: sampleTime('09:21:55.000'),
   lastAt: sampleTime('09:30:00.000')
 }
+const noMessages = {
+  senders: [], accepted: 0, waiting: 0, inFlight: 0, sent: 0, delivered: 0, read: 0, failed: 0, cancelled: 0, ratePerSecond: 0, failures: []
+}
 export const newCampaign = {
   ...runningCampaign,
-  senders: [],
-  accepted: 0,
-  waiting: 0,
-  inFlight: 0,
-  sent: 0,
-  delivered: 0,
-  read: 0,
-  failed: 0,
-  failures: [],
-  ratePerSecond: 0,
+  ...noMessages,
   lane: null,
   perSecond: null,
   endAt: null,
@@ -141,17 +135,7 @@ export const idleCaller = {
   name: 'operator',
   role: 'admin',
   rules: { ...callerState.rules, lanes: null, categories: null, rate: null, backlog: null, weight: 1 },
-  senders: [],
-  accepted: 0,
-  waiting: 0,
-  inFlight: 0,
-  sent: 0,
-  delivered: 0,
-  read: 0,
-  failed: 0,
-  cancelled: 0,
-  ratePerSecond: 0,
-  failures: [],
+  ...noMessages,
   readySince: null,
   firstAcceptedAt: null,
   lastAcceptedAt: null
