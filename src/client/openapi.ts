@@ -777,7 +777,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resumes a sender that is paused or stopped, or whose templates are, closes its circuit, and restores rule and lane `bulk`
+         * Resumes a sender: ends its pause, all stops and the hold of its lane `bulk`, closes its circuit, and restores its rate
          * @description Roles: `admin`.
          */
         post: operations["resumeSender"];

@@ -49,7 +49,7 @@ export const kinds = {
   'key-without-ttl': { means: 'a key that has to expire has no TTL', remedy: `${REPAIR}: it gets one` },
   'over-cap': { means: 'a key has grown beyond its cap', remedy: 'see docs/troubleshooting.md#the-doctor-finds-something' },
   'daily-queue-wrong': {
-    means: 'the queue for the daily limit lacks a recipient whose messages wait for it, or has one without a message',
+    means: 'a recipient in the queue for the daily limit has no message that waits for it, or one with such a message is missing there',
     remedy: `${REPAIR}: the entry is written, or removed`
   },
   'wrong-count': { means: 'a campaign or a caller counts another number of messages that have not ended', remedy: `${REPAIR}: it is corrected` },

@@ -229,7 +229,7 @@ const pauseSender = {
 const resumeSender = {
   ...ofOne,
   operationId: 'resumeSender',
-  summary: 'Resumes a sender that is paused or stopped, or whose templates are, closes its circuit, and restores rule and lane `bulk`',
+  summary: 'Resumes a sender: ends its pause, all stops and the hold of its lane `bulk`, closes its circuit, and restores its rate',
   response: { 200: json('The sender, active', ref(SenderSchema), { examples: { open: senderSample } }), ...errors },
   'x-requests': { one: { summary: 'The default sender', params } }
 }
