@@ -48,7 +48,7 @@ local now_ms = math.floor(now / 1000)
 local kinds, found = diagnose_message(id, key.msg, arg.lane, arg.lane and arg.member, now_ms, arg.rememberMs)
 if not kinds[kind] then return { 'gone' } end
 local record, sender = found.record, read_sender()
-local is_in_queue = arg.lane ~= 0 and arg.lane ~= SUSPENDED
+local is_in_queue = arg.lane and arg.lane ~= 0 and arg.lane ~= SUSPENDED
 local recipient = record and record.recipient or is_in_queue and string.match(arg.member, '^[^:]+')
 local zsets = { unknown = key.unknown, failures = key.failures }
 
@@ -112,8 +112,9 @@ local repairs = {
   without_expiry = function() redis.call('ZADD', key.expiry, record.expires, id) end,
   entry_without_record = function()
     if not sender then return 'the sender has no rules: start a node first' end
-    local set = arg.lane == 0 and key.scheduled or arg.lane == SUSPENDED and key.suspended or key.queue[arg.lane]
-    if arg.lane then redis.call('ZREM', set, arg.member) end
+    if arg.lane then
+      redis.call('ZREM', is_in_queue and key.queue[arg.lane] or arg.lane == 0 and key.scheduled or key.suspended, arg.member)
+    end
     if not record then for _, zset in pairs(zsets) do redis.call('ZREM', zset, id) end end
     if recipient and redis.call('HEXISTS', key.grants, recipient) == 0 then free_pair(sender, recipient, now) end
   end,

@@ -121,6 +121,15 @@ export const damagesOfMessages: Damage[] = [
     finds: ['expiry-without-record', 'place-without-record', 'result-without-message']
   },
   {
+    name: 'a failure and an unknown outcome without their messages',
+    async inflict (w) {
+      const id = await failed(w, 'waits')
+      await w.redis.hdel(w.key('backlog'), id)
+      await w.redis.zadd(w.key('unknown'), w.ms(), lost)
+    },
+    finds: ['expiry-without-record', 'place-without-record', 'result-without-message']
+  },
+  {
     name: 'a queue without ready time',
     async inflict (w) {
       await queued(w)
