@@ -16,7 +16,7 @@ import { setup } from './setup.mjs'
 const longest = [
   'recovery/clocks', 'flow/master-away', 'property/controls', 'flow/late-receipts', 'fuzz/scripts', 'simulation/simulation', 'flow/two-nodes',
   'cli/commands', 'crash/callbacks', 'property/limiter', 'doctor/doctor', 'doctor/cli', 'flow/callbacks-outage', 'recovery/outage',
-  'failure/retry-run', 'grafana/docs', 'console/page', 'console/teams'
+  'failure/retry-run', 'grafana/alerts', 'console/page', 'console/teams'
 ].map(nameOf)
 /**
  * Most of these start many processes or load the machine on purpose: they run after the others, so that they do not slow them down; the
@@ -36,7 +36,7 @@ const rotating = [
   'recovery/clocks', 'flow/master-away', 'flow/late-receipts', 'fuzz/scripts', 'simulation/simulation', 'failure/retry-run', 'doctor/doctor',
   'flow/callbacks-outage', 'doctor/cli', 'recovery/outage', 'redis/clock-step', 'redis/closing', 'crash/callbacks', 'flow/two-nodes',
   'http/redis-faults', 'flow/rolling-restart', 'flow/many-senders', 'redis/stalls', 'flow/overload',
-  'doctor/wrong-type', 'recovery/removed', 'grafana/page', 'redis/tls', 'doctor/cluster', 'dashboard/bull-terms', 'grafana/docs'
+  'doctor/wrong-type', 'recovery/removed', 'grafana/page', 'redis/tls', 'doctor/cluster', 'dashboard/bull-terms', 'grafana/alerts'
 ].map(nameOf)
 const ROTATIONS = 4
 /** Tests wait for timers and for other processes more than for a processor, so more files than cores run at a time. */

@@ -7,7 +7,6 @@ import { cases } from '../../grafana/source/cases.js'
 import { boards, createOutputs } from '../../grafana/source/outputs.js'
 import { readRunbooks } from '../../grafana/source/runbooks.js'
 import { list, read } from '../contract/tree.js'
-import { complaintOf, missing } from './monitoring.js'
 import { dashboards, panelsOf, queries } from './panels.js'
 import { parse } from './promql.js'
 
@@ -227,18 +226,6 @@ await t.test('the rules of Grafana and Kubernetes equal those of Prometheus', as
     t.strictSame(JSON.parse(text), JSON.parse(read(`grafana/dashboards/${name}`)), name)
     t.ok(text.length < 200_000, 'kubectl apply accepts it')
   }
-})
-
-await t.test('Prometheus and Alertmanager accept their files, and every case passes', { skip: missing('promtool', 'amtool') }, async t => {
-  for (const file of ['prometheus', 'prometheus.local']) t.equal(complaintOf('promtool', ['check', 'config', `grafana/${file}.yml`]), '')
-  t.equal(complaintOf('promtool', ['check', 'rules', 'grafana/alerts/rules.yml']), '')
-  t.equal(complaintOf('amtool', ['check-config', 'grafana/alertmanager.yml']), '')
-  t.equal(complaintOf('promtool', ['test', 'rules', 'grafana/alerts/rules.test.yml']), '')
-  const [{ inhibit_rules: inhibitions }] = yaml('grafana/alertmanager.yml')
-  const named = (inhibitions as Array<Record<string, string[]>>).flatMap(rule => [...rule['source_matchers'] ?? [], ...rule['target_matchers'] ?? []])
-    .flatMap(matcher => matcher.match(/Sluice\w+/g) ?? [])
-  t.strictSame(named.filter(name => !alerts.some(alert => alert.name === name)), [], 'it names existing alerts only')
-  t.comment(`${alerts.length} alerts, ${cases.length} cases`)
 })
 
 /** A counter that had no sample in the window before has grown by all it has. */
