@@ -44,18 +44,19 @@
 -- retrying: failures that wait for their next retry; pending: these, and those whose retry has begun.
 -- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when due messages have had no drain run, or 0;
 -- rejected, exhausted, expired, unknownOutcome: FAILED in the last 24 h and not acknowledged;
--- circuit: as in :sender, or empty; accepted: messages sent 2 to 12 minutes ago, estimated; unconfirmed: those of them without a status;
+-- circuit: as in :sender, or empty; accepted: messages that WhatsApp accepted 2 to 12 minutes ago; unconfirmed: those of them without a status;
 -- suspended: messages that wait for their own template; awaiting: messages that wait until their recipient writes; windows: since when no webhook is
 -- missing, the last one, since when one is due, and the longest silence, ms, or empty where windows are not checked; people: those of known windows;
 -- reduced, ceiling: as in :sender, or empty; templateStop: the entry `*` of `templates`, or empty; stopped: messages that wait for its end;
 -- daily: limit and what sets it, when a person counts no longer (ms), portfolio, what WhatsApp says: limit, source, ms, or `-`; empty where none
 -- counts; dailyUsed: people who count; dailyPeople: who wait; dailyWaiting: their messages; bulk: when most messages had a status (ms, or 0), and as
--- in :sender since when and until when the lane `bulk` is on hold; empty where statuses are not watched.
+-- in :sender since when and until when the lane `bulk` is on hold; empty where it never is.
 --- @include clock
 --- @include queue
 --- @include ready
 --- @include sender
 --- @include sender_tat
+--- @include status_counts
 --- @include unacknowledged
 
 local sender = read_sender()
@@ -89,18 +90,6 @@ for i = 1, #spans, 2 do
   if tonumber(spans[i]) > since then sent = sent + tonumber(spans[i + 1]) end
 end
 
--- How many messages were accepted from one moment to a later one, which are in the same span or neighboring ones: as if each span's were spread
--- evenly over its past. A record is kept for 15 minutes, so the unconfirmed ones of this time expire in 3 to 13 minutes.
-local function accepted_between(from_ms, to_ms, now_ms)
-  local total = 0
-  for span = math.floor(from_ms / 600000), math.floor(to_ms / 600000) do
-    local start, stop = span * 600000, math.min((span + 1) * 600000, now_ms)
-    local part = (math.min(stop, to_ms) - math.max(start, from_ms)) / (stop - start)
-    total = total + part * tonumber(redis.call('ZSCORE', key.completed, int(span)) or 0)
-  end
-  return math.floor(total)
-end
-
 -- A requested drain run has not started yet. The last one ended no earlier than the last grant, which is before the sender's TAT.
 local unattended = 0
 local first = redis.call('ZRANGE', key.scheduled, 0, 0, 'WITHSCORES')
@@ -117,7 +106,8 @@ end
 local callbacks_since = redis.call('ZRANGE', key.callbacks_since, 0, 0, 'WITHSCORES')[2]
   or string.match(redis.call('LINDEX', key.outbox, 0) or '', '^%S+ (%d+)')
 local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond', 'windows', 'windowGapMs', 'reduced', 'ceiling', 'statusesSeen',
-  'bulkHold')
+  'bulkHold', 'statuses')
+local accepted, unconfirmed = count_statuses(read_moments(facts[10], now_ms), now_ms)
 local awaiting = redis.call('ZLEXCOUNT', key.suspended, '[=', '(>')
 local daily, daily_people, daily_waiting = { '', 0 }, redis.call('ZCARD', key.daily_queue), redis.call('ZLEXCOUNT', key.suspended, '[+', '(,')
 if sender.limits and string.find(sender.limits, 'daily', 1, true) then
@@ -135,10 +125,10 @@ return {
   unacknowledged('rejected'), unacknowledged('exhausted'), unacknowledged('expired'), unacknowledged('unknown'),
   sent, redis.call('ZCOUNT', key.pair_tat, '(' .. int(now), '+inf'),
   redis.call('ZCARD', key.callbacks_since) + redis.call('LLEN', key.outbox), tonumber(callbacks_since or 0), sender.circuit or '',
-  accepted_between(now_ms - 720000, now_ms - 120000, now_ms), redis.call('ZCOUNT', key.unconfirmed, now_ms + 180000, now_ms + 780000),
+  accepted, unconfirmed,
   redis.call('ZCARD', key.suspended) - awaiting - stopped - daily_waiting - redis.call('ZLEXCOUNT', key.suspended, '[#', '($'), awaiting,
   facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
   redis.call('ZCARD', key.windows), facts[6] or '', facts[7] or '', redis.call('HGET', key.templates, '*') or '', stopped,
   daily[1], daily[2], daily_people, daily_waiting,
-  sender.limits and string.find(sender.limits, 'statuses', 1, true) and (facts[8] or '0') .. ' ' .. (facts[9] or '') or ''
+  facts[8] and facts[8] .. ' ' .. (facts[9] or '') or ''
 }

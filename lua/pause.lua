@@ -44,7 +44,8 @@ elseif arg.state == 'active' then
   if had_hold then
     --- @include limits
     -- It begins again only after statuses have come.
-    redis.call('HDEL', key.sender, 'bulkHold', 'statusesSeen')
+    redis.call('HDEL', key.sender, 'bulkHold')
+    redis.call('HSET', key.sender, 'statusesSeen', '0')
     set_limit('bulk', false)
   end
 elseif arg.state == 'stopped' then

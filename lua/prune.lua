@@ -98,6 +98,6 @@ end
 for _, id in ipairs(dangling) do redis.call('ZREM', key.expiry, id) end
 local present = math.floor(now_ms / 600000)
 for _, span in ipairs(redis.call('ZRANGE', key.completed, 0, -1)) do
-  if tonumber(span) < present - 24 * 6 or tonumber(span) > present then redis.call('ZREM', key.completed, span) end
+  if math.abs(span) < present - 24 * 6 or math.abs(span) > present then redis.call('ZREM', key.completed, span) end
 end
 return { 'pruned', expired, #idle, removed + #confirmed, cut[1], cut[2] }

@@ -164,7 +164,7 @@ async function createWorkers (config: Config, { core, senderSync }: RunningCore,
       ...core,
       roundMs: Math.min(RECOVERY_ROUND_MS, config.LEASE_MS),
       refresh: senderSync.restore,
-      bulkHoldMs: sender => core.settlement.webhooksEnabledFor?.(sender) === true ? config.BULK_HOLD_MS : 0
+      bulkHoldMs: sender => core.settlement.webhooksEnabledFor?.(sender) === true ? config.BULK_HOLD_MS : null
     }
   }, { queues: core.queues, patient, closing })
 }

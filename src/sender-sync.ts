@@ -163,7 +163,7 @@ async function register (deps: SenderSyncDeps, { id, rules, appSecrets, daily }:
   await writeDailySettings(store, id, daily)
   await writeRules(store, id, rules)
   // Without webhooks no status comes.
-  await watchStatuses(deps, id, appSecrets.length > 0 ? bulkHoldMs : 0)
+  await watchStatuses(deps, id, appSecrets.length > 0 ? bulkHoldMs : null)
   if (!readsCeilings) await forgetCeiling(store, id)
 }
 

@@ -15,8 +15,6 @@ local function finish(sender, message, record, settlement, now_ms)
   if is_sent and sender.limits then
     --- @include window
     expect_status(now_ms)
-    -- As many as watch-statuses.lua finds in `unconfirmed` until their first status.
-    if is_unconfirmed and string.find(sender.limits, 'statuses', 1, true) then redis.call('HINCRBY', key.sender, 'accepted', '1') end
   end
   -- Only a failure has an earlier attempt.
   if message.attempt ~= '1' then redis.call('ZREM', key.retries, id) end

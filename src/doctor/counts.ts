@@ -4,7 +4,7 @@ import type { Area, DoctorDeps, Candidate } from './area.js'
 import { ask } from './area.js'
 
 /** A day in spans of ten minutes, and the one that began. */
-const SPANS_CAP = 24 * 6 + 1
+const SPANS_CAP = 2 * (24 * 6 + 1)
 /** TATs that ended more than a day ago, and recipients who counted, wrote or called long ago: housekeeping removes them. */
 const IDLE_CAP = 1000
 const DAY_US = 86_400_000_000

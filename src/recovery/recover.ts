@@ -17,8 +17,8 @@ import { createChecks, UNAVAILABLE_MS } from './checks.js'
 export interface SenderRecoveryDeps extends ReceiptDeps {
   wakes: Wakes
   startWithinMs: number
-  /** How long the lane `bulk` of a sender is held at most while statuses are missing, ms; 0 where they are not watched. */
-  bulkHoldMs?: (sender: string) => number
+  /** How long the lane `bulk` of a sender is held at most while statuses are missing, ms; 0 for no hold, null where no webhooks come. */
+  bulkHoldMs?: (sender: string) => number | null
 }
 
 export interface RecoveryDeps extends SenderRecoveryDeps {
@@ -140,8 +140,8 @@ export async function recoverSender (deps: SenderRecoveryDeps, sender: string, l
     await applyParked(deps, sender, id, stored.attempts)
     await settleUnknown(deps, sender, id, stored)
   }
-  const bulkHoldMs = all ? deps.bulkHoldMs?.(sender) ?? 0 : 0
-  if (bulkHoldMs > 0) await watchStatuses(deps, sender, bulkHoldMs)
+  const bulkHoldMs = all ? deps.bulkHoldMs?.(sender) ?? null : null
+  if (bulkHoldMs !== null) await watchStatuses(deps, sender, bulkHoldMs)
   // After leases and holds, since a status that arrived early matches once its attempt is settled.
   const parkedMs = found.parkedDue && all ? await retryParked(deps, sender) : 0
   return parkedMs > 0 && nextMs > 0 ? Math.min(parkedMs, nextMs) : parkedMs || nextMs

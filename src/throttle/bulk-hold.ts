@@ -9,9 +9,12 @@ const DAY_MS = 86_400_000
 
 export interface BulkHoldDeps { store: Store, events: Bus }
 
-/** Decides whether WhatsApp reports statuses of what it accepts, and holds the lane `bulk` while it does not. `mostMs`: longest hold; 0 for none. */
-export async function watchStatuses ({ store, events }: BulkHoldDeps, sender: string, mostMs: number): Promise<void> {
-  const reply = await store.run('watch-statuses', { sender }, { mostMs })
+/**
+ * Counts of how much of what WhatsApp accepts it reports statuses, and holds the lane `bulk` while that is too little. `mostMs`: longest hold; 0 for
+ * none, null where no webhooks come.
+ */
+export async function watchStatuses ({ store, events }: BulkHoldDeps, sender: string, mostMs: number | null): Promise<void> {
+  const reply = await store.run('watch-statuses', { sender }, { mostMs: mostMs ?? '' })
   if (reply.status === 'no_rules' || reply.change === '') return
   const counted = reply.status === 'watched' ? { percent: reply.percent, accepted: reply.accepted } : {}
   events.emit('bulk-hold.changed', { sender, state: reply.change, ...counted })

@@ -20,8 +20,10 @@ async function silence (node: Node): Promise<string[]> {
   const key = (name: string): string => `{${node.prefix}:${SENDER}}:${name}`
   const ids = Array.from({ length: 60 }, (_, n) => `${String(n).padStart(22, 'A')}.19000000000`)
   await redis.zadd(key('unconfirmed'), ...ids.flatMap(id => [now + 10 * MINUTE, id]))
-  const statuses = `${now - 11 * MINUTE}:0 ${now - 2.5 * MINUTE}:60`
-  await redis.hset(key('sender'), { accepted: 60, statuses, statusesSeen: now - 11 * MINUTE })
+  const [first, last] = [now - 11 * MINUTE, now - 2.5 * MINUTE]
+  const spanOf = (ms: number): number => Math.floor(ms / (10 * MINUTE))
+  await redis.zadd(key('completed'), 60, spanOf(last))
+  await redis.hset(key('sender'), { statuses: `${first}:0 ${last}:60`, statusesSeen: first })
   return ids
 }
 /** Waits for a state of the lane, while recovery checks the sender. */

@@ -159,7 +159,7 @@ export async function setDailyLimit (w: FuzzWorld): Promise<void> {
 
 /** Checks of statuses, and a hold of the lane bulk: one by chance would take more messages than a run has. */
 export async function watchStatuses (w: FuzzWorld): Promise<void> {
-  await w.run('watch-statuses', { mostMs: w.random.pick([60_000, 600_000, 0]) })
+  await w.run('watch-statuses', { mostMs: w.random.pick([60_000, 600_000, 0, '']) })
   if (!w.random.chance(0.3)) return
   const hold = `${w.ms} ${w.ms * 1000 + w.random.int(0, 2_000_000)} ${w.ms + 60_000} 90`
   const words = (await w.redis.hget(w.key('sender'), 'limits') ?? '').split(' ').filter(word => word !== '' && word !== 'bulk')

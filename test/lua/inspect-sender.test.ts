@@ -199,20 +199,20 @@ await test('a sender without rules is reported as such, and inspecting changes n
 })
 
 await test('accepted messages without a status are those of 2 to 12 minutes ago', async (t, w) => {
-  const span = 600_000
-  const began = Math.ceil(w.ms() / span) * span
-  w.now = (began + span / 2) * 1000
-  for (let number = 0; number < 4; number++) {
-    await w.settled(await w.grant({ key: `s${number}`, recipient: `p1415555030${number}` }), 'sent', { keepMs: 900_000 })
-  }
-  const moveTo = async (ms: number): Promise<unknown> => {
-    w.now = (began + ms) * 1000
+  const watch = async (ms: number): Promise<unknown> => {
+    w.at(ms)
+    await w.run('watch-statuses', { mostMs: 0 })
     const reply = await inspect(w)
     return reply.status === 'sender' && [reply.accepted, reply.unconfirmed]
   }
-  t.strictSame(await moveTo(span / 2 + 60_000), [2, 0], 'a status may still come; those of the present span count as spread over its past')
-  t.strictSame(await moveTo(span / 2 + 121_000), [2, 4])
-  t.strictSame(await moveTo(span + 120_000), [4, 4])
-  t.strictSame(await moveTo(span + 420_000), [2, 4], 'the older half of the span has left')
-  t.strictSame(await moveTo(2 * span + 120_000), [0, 0])
+  t.strictSame(await watch(0), [0, 0])
+  w.at(20_000)
+  for (let number = 0; number < 4; number++) {
+    await w.settled(await w.grant({ key: `s${number}`, recipient: `p1415555030${number}` }), 'sent', { keepMs: 900_000 })
+  }
+  t.strictSame(await watch(30_000), [0, 0], 'a status may still come')
+  t.strictSame(await watch(149_000), [0, 0])
+  t.strictSame(await watch(150_000), [4, 4], 'between two checks, the last one two minutes ago')
+  t.strictSame(await watch(720_000), [4, 4], 'in whichever ten minutes that was')
+  t.strictSame(await watch(721_000), [0, 0], 'the check before them is more than 12 minutes ago')
 })

@@ -28,11 +28,11 @@ const report = async (w: World, grants: Granted[]): Promise<void> => {
   for (const { id } of grants) await w.receipt(id, `wamid.${id}`, { status: 'd' })
 }
 /** Checks every 30 s until `ms`, as recovery does; returns the changes. */
-async function watchUntil (w: World, ms: number): Promise<string[]> {
+async function watchUntil (w: World, ms: number, mostMs = MOST_MS): Promise<string[]> {
   const changes: string[] = []
   for (let at = w.ms() - START_MS + 30_000; at <= ms; at += 30_000) {
     w.at(at)
-    const { change = '' } = await watch(w) as { change?: string }
+    const { change = '' } = await watch(w, mostMs) as { change?: string }
     if (change !== '') changes.push(`${change} ${at / MINUTE}`)
   }
   return changes
@@ -48,10 +48,53 @@ async function startOutage (w: World): Promise<void> {
   await send(w, 60)
 }
 
-await test('without the setting nothing is watched or written', async (t, w) => {
-  t.strictSame(await watch(w, 0), { status: 'off', change: '' })
+const FIELDS = ['limits', 'statuses', 'statusesSeen', 'bulkHold']
+const stored = async (w: World): Promise<Array<string | null>> => await w.redis.hmget(w.key('sender'), ...FIELDS)
+
+await test('without webhooks nothing is written', async (t, w) => {
+  t.strictSame(await w.run('watch-statuses', { mostMs: '' }), { status: 'off', change: '' })
   await send(w, 1)
-  t.strictSame(await w.redis.hmget(w.key('sender'), 'limits', 'accepted', 'statuses', 'statusesSeen', 'bulkHold'), [null, null, null, null, null])
+  t.strictSame(await stored(w), [null, null, null, null])
+})
+
+await test('without the setting statuses are counted, and nothing waits', async (t, w) => {
+  await watch(w, 0)
+  w.at(30_000)
+  await report(w, await send(w, 60))
+  t.match(await watchUntil(w, 4 * MINUTE, 0), [])
+  await send(w, 60)
+  t.strictSame(await watchUntil(w, 8 * MINUTE, 0), [])
+  t.match(await w.run('inspect-sender', { limit: 10 }), { accepted: 120, unconfirmed: 60, bulk: '' })
+  t.match(await stored(w), [null, String, null, null])
+})
+
+/** Both were wrong while the messages of ten minutes counted as if they had been spread evenly over them. */
+await test('a burst neither hides an outage nor is taken for one', async (t, w) => {
+  const spanEnd = 600_000 - (w.ms() % 600_000)
+  const counts = async (): Promise<object> => await w.run('inspect-sender', { limit: 10 })
+  w.at(spanEnd)
+  await watch(w, 0)
+  w.at(spanEnd + 30_000)
+  await report(w, await send(w, 400))
+  await watchUntil(w, spanEnd + 5 * MINUTE, 0)
+  await send(w, 50)
+  await watchUntil(w, spanEnd + 14 * MINUTE, 0)
+  t.match(await counts(), { accepted: 50, unconfirmed: 50 }, 'the burst was before')
+  w.at(spanEnd + 39.5 * MINUTE)
+  await watch(w, 0)
+  const burst = await send(w, 400)
+  await report(w, burst.slice(40))
+  await watchUntil(w, spanEnd + 51 * MINUTE, 0)
+  t.match(await counts(), { accepted: 400, unconfirmed: 40 }, 'all of it counts until it leaves the 10 minutes')
+})
+
+await test('a message whose failure is reported counts as one with a status', async (t, w) => {
+  await watch(w)
+  w.at(30_000)
+  const all = await send(w, 60)
+  for (const { id } of all.slice(0, 40)) await w.bounce(id, `wamid.${id}`, { afterMs: '' })
+  await watchUntil(w, 4 * MINUTE)
+  t.match(await w.run('inspect-sender', { limit: 10 }), { accepted: 60, unconfirmed: 20 })
 })
 
 await test('bulk waits once most messages have no status, and goes on once they have', async (t, w) => {
@@ -187,8 +230,15 @@ await test('the hold ends after its time, or by an operator, and begins again on
 await test('the setting is switched off', async (t, w) => {
   await startOutage(w)
   t.strictSame(await watchUntil(w, 7 * MINUTE), ['begun 6.5'])
-  t.strictSame(await watch(w, 0), { status: 'off', change: 'ended' })
-  t.strictSame(await w.redis.hmget(w.key('sender'), 'limits', 'accepted', 'statuses', 'statusesSeen', 'bulkHold'), [null, null, null, null, null])
+  t.match(await watch(w, 0), { status: 'watched', change: 'ended' })
+  t.match(await stored(w), [null, String, null, null])
+})
+
+await test('webhooks are switched off', async (t, w) => {
+  await startOutage(w)
+  t.strictSame(await watchUntil(w, 7 * MINUTE), ['begun 6.5'])
+  t.strictSame(await w.run('watch-statuses', { mostMs: '' }), { status: 'off', change: 'ended' })
+  t.strictSame(await stored(w), [null, null, null, null])
 })
 
 await test('a retry of a bulk message waits, too, and others do not wait for it', async (t, w) => {
