@@ -9,26 +9,12 @@ import { monotonicNow, type Fact, type Rules } from '../prove/history.js'
 import { keys, nodeEnv } from '../support/gateway.js'
 import { pass, until } from '../support/until.js'
 import { endChild, startGateway, type Child } from './child.js'
-import { crowdedDays, DAILY, passDay } from './days.js'
+import { crowdedDays, passDay } from './days.js'
 import type { Ground } from './ground.js'
 import { actsOf, type AuditEntry, type Cell, type Step } from './steps.js'
-import { accountOf, HOOKS } from './webhooks.js'
+import { INTERVAL_MS, LEASE_MS, settingsOf } from './settings.js'
 import { runHousekeeping, works, type Stage } from './works.js'
 
-const LEASE_MS = 6000
-const INTERVAL_MS = 300
-const settings = {
-  WHATSAPP_RATE_LIMIT_MS: String(INTERVAL_MS),
-  WHATSAPP_SENDER_RATE_PER_SECOND: '200',
-  THROUGHPUT_POLL_MS: '0',
-  WHATSAPP_RETRY_SCHEDULE_MS: '500,500,500,500,500',
-  WHATSAPP_RETRY_INTERVAL_MS: '500',
-  SEND_TIMEOUT_MS: '500',
-  UNKNOWN_HOLD_MS: '1000',
-  LEASE_MS: String(LEASE_MS),
-  // A node that shuts down needs the time to reach its step.
-  SHUTDOWN_GRACE_MS: '5000'
-}
 const leases = { leaseMs: LEASE_MS + LEASE_GRACE_MS, isLatenessJudged: false }
 const rules: Rules = { intervalMs: INTERVAL_MS, startWithinMs: 250, perSecond: 200, retriesMs: [500, 500, 500, 500, 500], ...leases }
 
@@ -97,6 +83,8 @@ class CellRun {
     const lines = existsSync(this.#reachedFile) ? readFileSync(this.#reachedFile, 'utf8').split('\n') : []
     return lines.some(line => /^(kill|stop) at /.test(line) && line.endsWith(` at ${name}`))
   }
+
+  get #isHeld (): boolean { return this.#cell.steps.some(({ bulkHold }) => bulkHold === true) }
 
   get #isDaily (): boolean { return this.#cell.steps.some(({ daily }) => daily === true) }
 
@@ -194,7 +182,7 @@ class CellRun {
     const caller = this.#caller(3000)
     const sender = this.#sender
     const resume = async (): Promise<unknown> => await caller.persist('POST', `/senders/${sender}/resume`, {}, status => status === 200)
-    await resume()
+    if (!this.#isHeld) await resume()
     // One more message, so that every step has one to lose.
     const template = this.#isDaily ? { template: 'order_ready' } : {}
     await caller.post({ key: `${sender}-last`, to: '15550008888', sender, policy: this.#cell.policy, ...template })
@@ -264,13 +252,7 @@ class CellRun {
       apiUrl: this.#ground.apiUrl,
       prefix: this.#name,
       env: {
-        ...settings,
-        ...(this.#cell.steps.some(({ hooks }) => hooks === true) ? HOOKS : {}),
-        ...(this.#isDaily ? DAILY : {}),
-        ...(this.#cell.steps.some(({ windows }) => windows === true) ? { WINDOW_CHECK: 'true' } : {}),
-        ...(this.#cell.steps.some(({ templates }) => templates === true)
-          ? { WHATSAPP_BUSINESS_ACCOUNT_ID: accountOf(this.#sender), TEMPLATE_POLL_MS: '60000' }
-          : {}),
+        ...settingsOf(this.#cell.steps, this.#sender),
         WHATSAPP_PHONE_NUMBER_ID: this.#sender,
         UNKNOWN_OUTCOME: this.#cell.policy,
         WATCH_FILE: watch

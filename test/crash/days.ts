@@ -21,6 +21,14 @@ export async function passDay ({ prefix, redisPort, sender, days }: Pick<Stage, 
   await redis.quit()
 }
 
+/** No webhook was missed for two days, so that what is not recorded is closed. */
+export async function knowWindows ({ prefix, redisPort, sender }: Stage): Promise<void> {
+  const redis = new Redis(redisPort, '127.0.0.1')
+  const now = Date.now()
+  await redis.hset(`{${prefix}:${sender}}:sender`, 'windows', `${now - 2 * 86_400_000} ${now} 0`)
+  await redis.quit()
+}
+
 /** The sender has joined its portfolio again, so that the next round gives it a share. */
 export async function joinPortfolio ({ prefix, redisPort, sender }: Stage): Promise<void> {
   const redis = new Redis(redisPort, '127.0.0.1')

@@ -44,6 +44,14 @@ const flaws: Flaw[] = [
     to: 'JSON.stringify([sender, caller, key, process.pid])',
     cell: 'admission: queued, reply lost / kill / restart / retry',
     breach: 'two messages for a key'
+  },
+  {
+    without: 'an end of a hold of the lane bulk when statuses come',
+    file: 'lua/watch-statuses.lua',
+    from: 'if since and (not is_missing or arg.mostMs == 0) then',
+    to: 'if false then',
+    cell: 'bulk hold: a probe was sent, not written / kill / restart / fail',
+    breach: 'left unsettled'
   }
 ]
 

@@ -11,7 +11,6 @@ const others: Record<string, RegExp> = {
   'counts for people to look at; what a node has not written is lost with it, as the script says': /^count-activity$/,
   'the next housekeeping repeats it: test/recovery/removed.test.ts': /^forget$/,
   'a setting that each start writes: test/flow/windows.test.ts': /^set-window-check$/,
-  'the next check of recovery repeats it: test/lua/watch-statuses.test.ts': /^watch-statuses$/,
   'the next read repeats it, and a setting that each start writes: test/flow/ceilings.test.ts': /^set-ceiling$/,
   'callbacks: test/crash/callbacks.test.ts': /^(lease-callbacks|settle-callback|bounce|relay|erase-callbacks)$/,
   'a repeat only prolongs the cool-down: test/redis/clock-step.test.ts': /^cool-sender$/,

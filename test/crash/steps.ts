@@ -27,6 +27,8 @@ export interface Step {
   windows?: true
   /** The daily limit holds, as a share of a portfolio. */
   daily?: true
+  /** The lane bulk may be held. No operator resumes the sender: it goes on by itself. */
+  bulkHold?: true
   /** The second node is stopped until the step is reached; else it would do the work itself. */
   alone?: true
 }
@@ -54,6 +56,11 @@ const windows = { work: 'windowed', hooks: true, windows: true } as const
 const unpaid = { work: 'unpaid', templates: true, alone: true } as const
 const tried: Lead[] = [{ point: 'set-template:after', having: '^operator 0$', action: 'pass' }]
 const restricted = { work: 'restricted', hooks: true, templates: true } as const
+
+const silenced = { work: 'silenced', hooks: true, bulkHold: true, alone: true } as const
+const silent: Lead[] = [{ point: 'admit:after', having: DIGEST, action: 'pass' }]
+const probing: Lead[] = [{ point: 'admit:after', having: DIGEST, nth: 8, action: 'pass' }]
+const reported: Lead[] = [{ point: 'admit:after', having: DIGEST, nth: 16, action: 'pass' }]
 
 const crowd = { work: 'crowd', daily: true } as const
 const joining = { work: 'joining', daily: true, alone: true } as const
@@ -174,6 +181,12 @@ export const steps: Step[] = [
   { name: 'stop: templates by webhook, reply lost', point: 'set-template:after', having: '^RESTRICTED', ...restricted },
   { name: 'stop: sender by webhook, not written', point: 'pause:before', having: '^stopped$', ...restricted, work: 'banned' },
   { name: 'stop: sender by webhook, reply lost', point: 'pause:after', having: '^stopped$', ...restricted, work: 'banned' },
+
+  { name: 'bulk hold: beginning', point: 'watch-statuses:before', after: silent, ...silenced },
+  { name: 'bulk hold: begun, reply lost', point: 'watch-statuses:after', after: silent, ...silenced },
+  { name: 'bulk hold: a probe was sent, not written', point: 'settle:before', having: '^sent$', after: probing, ...silenced },
+  { name: 'bulk hold: ending', point: 'watch-statuses:before', after: reported, ...silenced },
+  { name: 'bulk hold: ended, reply lost', point: 'watch-statuses:after', after: reported, ...silenced },
 
   { name: 'retry: job taken', point: 'moveToFinished:after', having: 'WHATSAPP-retry', nth: 2, work: 'refused' },
   { name: 'retry: before the call', point: 'retry:before', work: 'refused' },

@@ -7,7 +7,8 @@ import { campaignOf } from '../prove/operation.js'
 import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import type { Child } from './child.js'
-import { joinPortfolio, passDay } from './days.js'
+import { joinPortfolio, knowWindows, passDay } from './days.js'
+import { fallSilent, report, untilHeld } from './silence.js'
 import { accountOf, bounce, restrict, write } from './webhooks.js'
 
 export interface Stage {
@@ -127,6 +128,15 @@ export const works = {
     await postInOrder(stage, drafts(stage, '1555000', 3, 1).map(draft => ({ ...draft, template: 'order_ready' })))
     // By a node each ten seconds.
     await pass(12_000)
+  },
+  /** The lane bulk is held since no statuses come, until they do. As probes alone its messages would take longer than a cell. */
+  async silenced (stage: Stage) {
+    await fallSilent(stage)
+    await postInOrder(stage, drafts(stage, '1555100', 1, 1))
+    await untilHeld(stage)
+    await postInOrder(stage, drafts(stage, '1555000', 14, 1).map(draft => ({ ...draft, lane: 3 })))
+    await report(stage)
+    await postInOrder(stage, drafts(stage, '1555200', 1, 1))
   },
   /** Messages that need an open window wait until their recipients write. */
   async windowed (stage: Stage) {
@@ -270,14 +280,6 @@ async function operate ({ caller, origin, sender }: Stage, method: string, path:
 
 function ofTemplate (stage: Stage): MessageRequest[] {
   return drafts(stage, '1555000', 3, 2).map(draft => ({ ...draft, template: 'order_ready' }))
-}
-
-/** No webhook was missed for two days, so that what is not recorded is closed. */
-async function knowWindows ({ prefix, redisPort, sender }: Stage): Promise<void> {
-  const redis = new Redis(redisPort, '127.0.0.1')
-  const now = Date.now()
-  await redis.hset(`{${prefix}:${sender}}:sender`, 'windows', `${now - 2 * 86_400_000} ${now} 0`)
-  await redis.quit()
 }
 
 /** The templates are due to be read, as if the last time were long ago. */
