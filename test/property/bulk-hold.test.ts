@@ -1,8 +1,8 @@
 /**
- * The hold of the lane bulk under random traffic: WhatsApp accepts everything, and for some time reports no status; messages of all lanes are posted,
- * sent and retried, in bursts too, and operators resume the sender. An observer counts what was accepted and reported by itself. The lane is held
- * exactly while more than half of that has no status, and no longer than it may be. Meanwhile only bulk waits, but for a probe in ten seconds. Nothing
- * of a pair changes its order, and in the end all is sent.
+ * The hold of the lane bulk under random traffic: WhatsApp accepts everything, and for some time reports no status. Messages of all lanes are
+ * posted, sent and retried, in bursts too, and operators resume the sender. An observer counts what was accepted and reported. The lane is held
+ * exactly while more than half of that has no status, and no longer than it may be. Meanwhile only bulk waits, but for a probe in ten seconds.
+ * Messages of a pair keep their order, and in the end all are sent.
  */
 import t from 'tap'
 import { BulkModel, STEPS } from './bulk-model.js'

@@ -14,6 +14,7 @@ const PEOPLE = 60
 const PROBE_US = 10 * SECOND
 const MOST_US = 20 * MINUTE
 const KEEP_MS = 900_000
+const DAY = 86_400_000
 /** Checks are this long apart, as recovery makes them; the observer checks more rarely at times. */
 const CHECK_US = 30 * SECOND
 
@@ -96,7 +97,7 @@ export class BulkModel {
   async drain (): Promise<void> {
     for (let calls = 0; ; calls++) {
       const holder = `a1:${++this.#calls}`
-      const reply = await this.run('claim', { sender: SENDER }, { drainRun: 'a1.1', want: 20, mode: 'keep', holder, runId: 'run1', leaseMs: 86_400_000 })
+      const reply = await this.run('claim', { sender: SENDER }, { drainRun: 'a1.1', want: 20, mode: 'keep', holder, runId: 'run1', leaseMs: DAY })
       if (reply.status !== 'claimed') throw new TypeError(reply.status)
       if (reply.dropped > 0) this.breaches.push(`${reply.dropped} heads were dropped`)
       for (const grant of reply.grants) await this.#sent(grant, holder, true)
@@ -137,8 +138,8 @@ export class BulkModel {
       lane,
       inline: this.#random.chance(0.7),
       holder,
-      lifeMs: 30 * 86_400_000,
-      leaseMs: 86_400_000,
+      lifeMs: 30 * DAY,
+      leaseMs: DAY,
       caller: this.#hasCallers ? this.#random.pick(['crm', 'shop']) : ''
     }))
     if (reply.status !== 'granted' && reply.status !== 'queued') throw new TypeError(JSON.stringify(reply))
@@ -146,7 +147,7 @@ export class BulkModel {
     this.messages.set(id, { id, recipient, lane, seq: this.#count, attempt: 1, state: 'open', callers: this.#hasCallers })
     const isOutage = reply.status === 'queued' && reply.waitingFor === 'outage'
     if (isOutage !== (lane === BULK && this.#hold !== null)) {
-      this.breaches.push(`a message of lane ${lane}: admit replied ${JSON.stringify(reply)}, and the lane is ${this.#hold === null ? 'not ' : ''}held`)
+      this.breaches.push(`lane ${lane}, ${this.#hold === null ? 'not ' : ''}held: admit replied ${JSON.stringify(reply)}`)
     }
     if (reply.status === 'granted') await this.#sent(grantOf(id, recipient, { lane }), holder, false)
   }
@@ -179,7 +180,7 @@ export class BulkModel {
 
   #judge ({ recipient, lane, seq, attempt }: Message, isClaimed: boolean): void {
     this.counts.granted++
-    if ((this.#lastGrants.get(recipient) ?? -Infinity) + PAIR_US > this.#now) this.breaches.push(`message ${seq} is too close to another of its pair`)
+    if ((this.#lastGrants.get(recipient) ?? -Infinity) + PAIR_US > this.#now) this.breaches.push(`message ${seq} is too close to another`)
     this.#lastGrants.set(recipient, this.#now)
     const key = `${recipient} ${lane}`
     if (attempt === 1 && seq < (this.#youngest.get(key) ?? 0)) this.breaches.push(`${key}: ${seq} after a younger one`)
@@ -212,7 +213,7 @@ export class BulkModel {
     for (const { id } of due) {
       const holder = `a1:${++this.#calls}`
       const reply = await this.run('retry', { sender: SENDER, digest: id.slice(0, 22) }, {
-        id, force: false, inline: true, holder, runId: 'run1', leaseMs: 86_400_000, lifeMs: 30 * 86_400_000
+        id, force: false, inline: true, holder, runId: 'run1', leaseMs: DAY, lifeMs: 30 * DAY
       })
       this.counts.retried++
       if (reply.status === 'granted') await this.#sent({ ...reply, id, lateUs: 0 }, holder, false)
@@ -243,7 +244,7 @@ export class BulkModel {
       : !isMissing || isOver ? 'ended' : ''
     if (isMissing && isOver) this.#seenAt = -Infinity
     if (reply.change !== change) {
-      this.breaches.push(`the hold: ${reply.change || 'no change'}, and by the observer ${change || 'none'}: ${missing} of ${accepted} without a status`)
+      this.breaches.push(`${reply.change || 'no change'}, and by the observer ${change || 'none'}: ${missing} of ${accepted} have no status`)
     }
     if (change === 'begun') this.#hold = { since: this.#now, lastProbe: this.#now }
     if (change === 'ended') this.#hold = null
