@@ -15,9 +15,17 @@ const ROUND_MS = 10_000
 
 export interface PortfolioDeps { store: Store, events: Bus, senders: Pick<SenderRegistry, 'ids' | 'settingsOf'> }
 
-/** Leases the shares of every portfolio again and again, by any node: the number of a round is about the time of its begin. */
+/**
+ * Leases the shares of every portfolio again and again, by any node: the number of a round is about the time of its begin. A limit that this node
+ * learns has taken the shares of a higher one, as at the start of a new portfolio: then the next round does not wait.
+ */
 export function startPortfolioRounds ({ store, events, senders }: PortfolioDeps): { stop: () => Promise<void> } {
   const key = globalKey(store.prefix, 'portfolios')
+  const changed = new Set<string>()
+  events.on('sender.daily-limit', ({ sender }) => {
+    const portfolio = senders.settingsOf(sender)?.daily?.portfolio ?? null
+    if (portfolio !== null) changed.add(portfolio)
+  })
   async function tick (): Promise<void> {
     const members = new Map<string, string[]>()
     for (const id of senders.ids()) {
@@ -31,7 +39,8 @@ export function startPortfolioRounds ({ store, events, senders }: PortfolioDeps)
       const text = stored.get(portfolio) ?? ''
       const round = Number(text.split(' ')[0])
       const isNew = (members.get(portfolio) ?? []).some(sender => !text.includes(` ${sender}=`))
-      if (round > nowMs - ROUND_MS && !(isNew && round < nowMs - TICK_MS)) continue
+      const isChanged = changed.delete(portfolio)
+      if (round > nowMs - ROUND_MS && !isChanged && !(isNew && round < nowMs - TICK_MS)) continue
       await leaseShares(store.run, portfolio, members.get(portfolio) ?? [])
       if (!members.has(portfolio) && !text.includes('=')) await endPortfolio(store.run, portfolio, round)
     }

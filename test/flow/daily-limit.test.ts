@@ -65,8 +65,9 @@ await t.test('WhatsApp never has to reject a message for the limit', async t => 
   await sandbox.control('PUT', 'settings', { messagingLimit: '5', dailyLimit: 5 })
   t.teardown(async () => await sandbox.control('PUT', 'settings', { messagingLimit: 'TIER_2K', dailyLimit: null }))
   const node = await environment.start(t, { ...env, DAILY_LIMIT: 'auto', WHATSAPP_PORTFOLIO: 'acme' })
-  // The limit becomes known after the first round. The next one is ten seconds later.
-  await until('it has a share', async () => (await dailyOf(node))?.['limit'] === 5, 30_000)
+  // The limit becomes known after the first round, and takes its share. The next round begins within two seconds, rather than ten.
+  await until('the limit is known', async () => node.seen('sender.daily-limit').length > 0, 30_000)
+  await until('it has a share', async () => (await dailyOf(node))?.['limit'] === 5, 6000)
   const replies = await Promise.all(Array.from({ length: 24 }, async (_, i) => await post(node, `+155500071${String(i % 12).padStart(2, '0')}`)))
   t.equal(replies.filter(reply => reply['waitingFor'] === 'daily-limit').length > 0, true)
   await until('five people got theirs, the others wait', async () => {
