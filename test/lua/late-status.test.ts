@@ -9,7 +9,8 @@ const entry = '{"attempt":1,"outcome":"sent"}'
 
 const completed = async (w: World): Promise<number> => {
   const flat = await w.redis.zrange(w.key('completed'), 0, -1, 'WITHSCORES')
-  return flat.reduce((sum, value, i) => i % 2 === 1 ? sum + Number(value) : sum, 0)
+  // What was taken out is counted under a member of its own.
+  return flat.reduce((sum, value, i) => i % 2 === 1 && flat[i - 1]?.startsWith('-') === false ? sum + Number(value) : sum, 0)
 }
 
 /** A message that was sent at once, with webhooks, and whose key has a window of a minute. */
