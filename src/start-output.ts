@@ -72,7 +72,7 @@ function createSentences (): StartOutput {
       if (config.ROLE === 'worker') return
       print(`Console   ${url}/console  (why a message has not arrived; the queue: ${url}/admin/queues)`)
       const auth = config.API_KEYS.length === 0 ? '' : " -H 'authorization: Bearer <key>'"
-      print(`Try       curl -s ${url}/api/v1/messages${auth} -H 'content-type: application/json' -d '{"to":"+1234567890","message":"Hello"}'`)
+      print(`Try       curl -s ${url}/api/v1/messages${auth} -H 'content-type: application/json' -d '{"to":"+15550101234","message":"Hello"}'`)
     },
     note: text => print(`Note      ${text}`),
     checked ({ findings, checked, skipped }, sandbox) {

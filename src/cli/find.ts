@@ -40,7 +40,7 @@ export function addFind (program: Command): void {
     })
   addExamples(command, [
     ['sluice find --campaign spring-sale --state failed,expired', 'what failed of a campaign'],
-    ['sluice find --recipient +1234567890 --from 2026-11-30T00:00:00Z', 'to a person since a time'],
+    ['sluice find --recipient +15550101234 --from 2026-11-30T00:00:00Z', 'to a person since a time'],
     ['sluice find --tag order:4711 --json | jq -r \'.[].id\'', 'in a script']
   ])
 }

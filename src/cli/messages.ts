@@ -96,7 +96,7 @@ export function addWhy (program: Command): void {
       })
     })
   addExamples(command, [
-    ['sluice why +1234567890', 'for the default sender'],
+    ['sluice why +15550101234', 'for the default sender'],
     ['sluice why group:Y2FwaV9ncm91cDox --sender 111', 'for a group and another sender']
   ])
 }

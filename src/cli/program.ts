@@ -40,8 +40,8 @@ export function createProgram (asJson = false): Command {
   program.hook('preAction', (_, { registeredArguments, args }) => checkArguments(registeredArguments.map(argument => argument.name()), args))
   addExamples(program, [
     ['export SLUICE_URL=http://localhost:3000 SLUICE_API_KEY=…', 'address of the gateway, and your API key'],
-    ['sluice send +1234567890 "Hello"', 'send a text'],
-    ['sluice why +1234567890', 'show why messages to a recipient wait'],
+    ['sluice send +15550101234 "Hello"', 'send a text'],
+    ['sluice why +15550101234', 'show why messages to a recipient wait'],
     ['sluice import campaign.csv', 'send the messages in a file'],
     ['sluice help import', 'explain one command']
   ])

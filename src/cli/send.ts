@@ -42,10 +42,10 @@ export function addSend (program: Command): void {
       print(result, () => show(result))
     })
   addExamples(command, [
-    ['sluice send +1234567890 "Your order is ready" --metadata orderId=ORD123', 'with a tag for later searches'],
-    ['sluice send +1234567890 "Code 1234" --priority urgent --expires-in 5m', 'before other lanes, for 5 minutes'],
-    ['sluice send +1234567890 "Good morning" --at 2030-01-01T08:00:00Z', 'later'],
-    ['sluice send +1234567890 \'{"type":"image","image":{"link":"https://…"}}\' --content', 'any type of message']
+    ['sluice send +15550101234 "Your order is ready" --metadata orderId=ORD123', 'with a tag for later searches'],
+    ['sluice send +15550101234 "Code 1234" --priority urgent --expires-in 5m', 'before other lanes, for 5 minutes'],
+    ['sluice send +15550101234 "Good morning" --at 2030-01-01T08:00:00Z', 'later'],
+    ['sluice send +15550101234 \'{"type":"image","image":{"link":"https://…"}}\' --content', 'any type of message']
   ])
 }
 

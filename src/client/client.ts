@@ -41,11 +41,11 @@ export class SluiceClient extends OperatorCalls {
    * @returns `immediate` (sent), `queued` (with `delayMs`, the least wait in ms) or `duplicate`
    * @throws SluiceClientError `PROVIDER_REJECTED` if WhatsApp rejects the message for good; `error.idempotencyKey` makes a repeat safe
    * @example
-   * const sent = await client.sendMessage('+1234567890', 'Your order is ready', { metadata: { orderId: 'ORD123' } })
+   * const sent = await client.sendMessage('+15550101234', 'Your order is ready', { metadata: { orderId: 'ORD123' } })
    * if (sent.queued) console.log('starts in', sent.delayMs, 'ms or later')
    * @example
    * const template = { name: 'hello_world', language: { code: 'en_US' } }
-   * await client.sendMessage('+1234567890', { type: 'template', template }, { priority: 'bulk' })
+   * await client.sendMessage('+15550101234', { type: 'template', template }, { priority: 'bulk' })
    * @example
    * // Calls with respondAsync that are made at the same time share requests.
    * await Promise.allSettled(customers.map(({ phone }) => client.sendMessage(phone, 'We open at nine', { respondAsync: true })))

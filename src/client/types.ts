@@ -13,7 +13,7 @@ type Named =
  * A message to send, a row of `sendBatch`.
  *
  * @example
- * const message: PostMessage = { to: '+1234567890', message: 'Hello', metadata: { orderId: 'ORD123' } }
+ * const message: PostMessage = { to: '+15550101234', message: 'Hello', metadata: { orderId: 'ORD123' } }
  */
 export type PostMessage = Omit<Schemas['PostMessage'], 'to' | 'recipient' | 'group'> & Named
 export type Message = Schemas['Message']

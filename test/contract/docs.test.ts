@@ -6,6 +6,7 @@ import t from 'tap'
 import { ConfigSchema } from '../../src/config.js'
 import { errors } from '../../src/error-codes.js'
 import { waitingForMeanings } from '../../src/http/schemas/message.js'
+import { parsePhone } from '../../src/values/phone.js'
 import { exists, lines, list, read, root } from './tree.js'
 
 const pages = [
@@ -28,6 +29,19 @@ await t.test('every npm command that the docs name exists', async t => {
     .map(match => ({ path, command: match[1] ?? match[2] ?? '' })))
   t.ok(named.length > 0)
   t.strictSame(named.filter(({ command }) => !(command in scripts)), [])
+})
+
+await t.test('every phone number of an example has as many digits as its country has', async t => {
+  // A reader who copies an example would get the warning NUMBER_IMPOSSIBLE.
+  const sources = [...list('src/cli', '.ts'), ...list('src/client', '.ts'), ...list('clients', '.py')]
+  const shown = [...pages, 'docs/openapi.json', 'src/start-output.ts', ...sources]
+  const numbers = shown.flatMap(path => (read(path).match(/(?<![\w.])\+\d[\d ()-]{6,18}\d\b/g) ?? []).map(number => ({ path, number })))
+  t.ok(numbers.length > 50)
+  const isPossible = (number: string): boolean => {
+    const parsed = parsePhone(number, 'to')
+    return 'value' in parsed && parsed.value.isPossible
+  }
+  t.strictSame(numbers.filter(({ number }) => !isPossible(number)), [])
 })
 
 await t.test('every link leads to a file, and to a heading where it names one', async t => {

@@ -57,7 +57,7 @@ class Sluice(Calls):
     """A client of one gateway, for any number of threads. Times are in seconds.
 
     >>> sluice = Sluice("http://localhost:3000", api_key=os.environ["SLUICE_API_KEY"])
-    >>> sluice.send("+1234567890", "Your order is ready", metadata={"orderId": "ORD123"})["status"]
+    >>> sluice.send("+15550101234", "Your order is ready", metadata={"orderId": "ORD123"})["status"]
     'sent'
 
     The methods of `Calls` are all other requests of the API.
