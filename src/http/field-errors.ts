@@ -4,6 +4,7 @@ import type { FieldError } from '../values/invalid.js'
 import { pathOf } from '../message-types/schema.js'
 import { findNearest, plainName } from '../values/nearest.js'
 import { findProblem, type Format } from './formats.js'
+import { patterns } from './patterns.js'
 
 /** Errors of one response. A body of a megabyte can have thousands. */
 export const MAX_ERRORS = 20
@@ -101,7 +102,10 @@ function describeError (error: ErrorObject, prefix: string[]): Problem {
       return { field: pathTo(), ...problem, ...(code === undefined ? {} : { code }) }
     }
     case 'pattern': {
-      const { description = `form: ${String(params['pattern'])}` } = parentSchema as { description?: string }
+      const pattern = String(params['pattern'])
+      const allowed = patterns[pattern]
+      if (allowed !== undefined) return valued(pathTo(), allowed)
+      const { description = `form: ${pattern}` } = parentSchema as { description?: string }
       return valued(pathTo(), 'does not have the required form', { hint: description })
     }
     default: return valued(pathTo(), error.message ?? 'is invalid')
