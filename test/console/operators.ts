@@ -2,6 +2,7 @@
 import type { Test } from 'tap'
 import { hashTemplate } from '../../src/template-name.js'
 import { SENDER } from '../support/gateway.js'
+import { until } from '../support/until.js'
 import { openConsole } from './browser.js'
 import { still, free, UNDELIVERABLE, send, textsOf, type Ground } from './ground.js'
 
@@ -69,6 +70,19 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await node.post(`/senders/${SENDER}/resume`)
     await context.gone('#slower')
     await context.reads('#senders', /of 80 per s/)
+    await context.reads('#sender .figures', /Empty in\s+–\s+rate unknown/)
+  })
+
+  await t.test('a chosen sender that stands below the window comes into sight', async t => {
+    const node = await environment.start(t, free)
+    const context = await openConsole(t, browser, node, { hash: '#/senders' })
+    await context.page.setViewportSize({ width: 1000, height: 300 })
+    await context.page.waitForSelector('#sender')
+    t.equal(await context.page.evaluate('window.scrollY'), 0, 'none was chosen')
+    await context.page.locator(`#row-${SENDER}`).click()
+    await until('it is in sight', async () => await context.page.evaluate('document.getElementById("sender").getBoundingClientRect().top < 100'))
+    await context.page.goBack()
+    await until('the list is there again', async () => await context.page.evaluate('window.scrollY === 0'))
   })
 
   await t.test('a campaign is counted, paused, resumed and cancelled, and its failures have a meaning', async t => {
@@ -84,6 +98,12 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.reads('#campaign', /Ended\s+2\s+50\s%\s+of 4[^]*Sent 1[^]*Failed 1[^]*Waiting 2/)
     const [means = 'no row'] = textsOf('131026')
     t.ok((await context.reads('#codes', /131026\s+1/)).includes(means))
+    await context.page.locator('#codes a').click()
+    await context.reads('#results table', /^(?![^]*Queued)[^]*Failed\s+131026/)
+    await context.page.goBack()
+    await context.page.locator('#its-messages').click()
+    await context.reads('#results table', /Queued[^]*Queued/)
+    await context.page.goBack()
     await context.tabTo('#pause')
     await context.press('Enter')
     await context.reads('dialog', /Pause spring-sale\?[^]*2 messages wait now/)
@@ -104,6 +124,12 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.reads('#campaign', /Cancelled or expired 2/)
     await context.reads('#about', /Cancellation\s+done, 2 messages, by operator/)
     t.match((await node.get('/campaigns/spring-sale')).body, { state: 'cancelled', cancelled: 2, waiting: 0 })
+    await context.press('g', 'a')
+    await context.reads('#audit', /paused a campaign/)
+    const subject = context.page.locator('#audit a').first()
+    t.ok(((await subject.boundingBox())?.height ?? 99) < 24, 'the subject is on one line')
+    await subject.click()
+    await context.reads('h1', /^spring-sale$/)
   })
 
   await t.test('Home shows what there is to do, the figures of the day and the latest messages', async t => {
@@ -116,6 +142,17 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.reads('#todo', /131026[^]*1\s+Final\./)
     await context.reads('#latest', /H-2[^]*H-1/)
     await context.reads('.head', /\(UTC\)/)
+    await context.press('g', 's')
+    await context.reads('#rate-chart', /allowed: 60,000[^]*1 in the last hour, at most 1 in a minute \(\d\d:\d\d\)\./, 20_000)
+    const label = await context.page.locator('#rate-chart > svg').getAttribute('aria-label')
+    t.match(label, /^Sent per minute: 1 in the last hour, at most 1 in a minute/)
+    await context.tabTo('#rate-chart summary')
+    await context.press('Enter')
+    const rows = await context.page.locator('#rate-chart tbody tr').allInnerTexts()
+    t.equal(rows.length, 12)
+    t.match(rows.at(-1), /^\d\d:\d\d\s+1\s+1$/, 'one was sent, and one attempt failed')
+    await context.press('g', 'h')
+    await context.page.waitForSelector('#todo a')
     await context.press('?')
     await context.reads('dialog', /Select the whole cause/)
     await context.press('Escape')

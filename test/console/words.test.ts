@@ -12,7 +12,7 @@ const { explainError } = await page('errors')
 const { waitReason, states: icons } = await page('states')
 const { phone, span, age, percent, aboutOf, briefOf } = await page('format')
 const { meaningsOf } = await page('search')
-const { figuresOf } = await page('rates')
+const { axisTop, figuresOf } = await page('rates')
 const { dailyNote, dailyRule, dailyText, isDailyReached } = await page('daily')
 const { t: text, setLanguage } = await page('i18n')
 const dictionaries: Record<string, Record<string, string>> = {
@@ -163,6 +163,7 @@ await t.test('numbers, times and spans are written for people', async t => {
   t.same([212, 900, 1500, 200_000, 86_400_000, 93_600_000].map(ms => plain(span(ms))), ['212 ms', '900 ms', '1.5 s', '3 min 20 s', '1 d', '1 d 2 h'])
   t.same([0, 59_000, 3_599_000, 7_300_000].map(ms => plain(age(ms))), ['0 s', '59 s', '59 min', '2 h'])
   t.same([0, 0.004, 0.12, 1].map(share => plain(percent(share))), ['0 %', '0.4 %', '12 %', '100 %'])
+  t.same([618 / 621, 0.9999, 1 / 100_000, 0.001].map(share => plain(percent(share))), ['99.5 %', '99.9 %', '< 0.1 %', '0.1 %'])
   t.equal(aboutOf({ shop: 'Lisbon', orderId: 'A-1' }), 'A-1')
   t.match(briefOf({ name: 'winter_sale', language: { code: 'pt_BR' } }, null), { icon: 'template', text: 'winter_sale' })
 })
@@ -184,6 +185,8 @@ await t.test('the figures of a sender follow from its minutes', async t => {
   t.ok(figures.perSecond >= 1 && figures.emptyInMs <= 30_000 && figures.emptyInMs > 10_000)
   t.equal(figuresOf({ ...sender, state: 'paused' }, own).emptyInMs, null, 'no end is known')
   t.equal(figuresOf({ ...sender, queued: 0 }, own).emptyInMs, 0)
+  t.same([[0, 4800], [61, 4800], [1300, 4800], [4800, 4800], [120_001, 60_000], [100, 6]].map(([most, allowed]) => axisTop(most, allowed)),
+    [10, 100, 5000, 5000, 200_000, 100], 'the scale of the chart ends above what was sent, and above a rule that is near')
 })
 
 await t.test('a daily limit says what sets it, what waits, and what to do', async t => {

@@ -81,13 +81,13 @@ function Detail ({ campaign, again }) {
   const act = action => () => actOn(campaign, action, again)
   return html`<div class="head"><h1><bdi>${name}</bdi></h1><${CampaignState} state=${state} />
       <span class="quiet">${t('campaign.since', { time: clock(startedAt) })}</span>
-      ${mayAct() && html`<span class="end">
+      <span class="end"><a class="btn" id="its-messages" href=${href('messages', { campaign: name })}>${t('messages')}</a>${mayAct() && html`
         ${failed > 0 && state !== 'cancelled' && html`<${Button} id="retry" icon="retry"
           onClick=${act('retry')}>${t('campaign.retryButton')}<//>`}
         ${can.resume && html`<${Button} id="resume" kind="primary" icon="play" onClick=${act('resume')}>${t('campaign.resumeButton')}<//>`}
         ${can.pause && html`<${Button} id="pause" icon="pause" onClick=${act('pause')}>${t('campaign.pauseButton')}<//>`}
         ${can.cancel && html`<${Button} id="cancel" kind="danger" icon="close"
-          onClick=${act('cancel')}>${t('campaign.cancelButton')}<//>`}</span>`}</div>
+          onClick=${act('cancel')}>${t('campaign.cancelButton')}<//>`}`}</span></div>
     <div class="stack"><section class="card" id="campaign"><dl class="figures">
         <${Figure} label=${t('campaign.ended')} value=${ended}
           note=${`${percent(shareOf(ended, accepted))} ${t('campaign.of', { n: number(accepted) })}`} />
@@ -119,14 +119,15 @@ function Parts ({ campaign }) {
       <small>${percent(shareOf(count, accepted))}</small></li>`)}</ul></div>`
 }
 
-function Codes ({ campaign: { failures, failed } }) {
+function Codes ({ campaign: { name, failures, failed } }) {
   const most = Math.max(1, ...failures.map(({ count }) => count))
   return html`<section class="card" id="codes"><header><h2>${t('campaign.codes')}</h2>
       <span class="quiet">${tn('count.message', failed)}</span></header>
     ${failures.length === 0
       ? html`<${Empty} icon="done" tone="good" title=${t('campaign.noFailures')} />`
-      : html`<ul class="codes">${failures.map(({ code, count, explanation }) => html`<li key=${code}><p><b>${code}</b>
-          <span class="n">${number(count)}</span></p><p class="quiet small">${explanation}</p>
+      : html`<ul class="codes">${failures.map(({ code, count, explanation }) => html`<li key=${code}><p><a
+          href=${href('messages', { campaign: name, code, state: 'failed' })}>${code}</a> <span class="n">${number(count)}</span></p>
+          <p class="quiet small">${explanation}</p>
           <${Bar} share=${count / most} tone="bad" /></li>`)}</ul>`}
   </section>`
 }
@@ -157,7 +158,7 @@ function About ({ campaign }) {
     <${Plan} campaign=${campaign} known=${known} />
     <div><dt>${t('campaign.started')}</dt><dd><${Time} iso=${startedAt} /></dd></div>
     <div><dt>${t('campaign.changed')}</dt><dd><${Time} iso=${lastAt} /></dd></div>
-    <div><dt>${t('campaign.cancelled')}</dt><dd>${number(cancelled)}</dd></div>
+    <div><dt>${t('campaign.cancelledMessages')}</dt><dd>${number(cancelled)}</dd></div>
     <div><dt>${t('campaign.expired')}</dt><dd>${number(expired)}</dd></div>
     ${jobs.map(job => html`<div key=${job.id}><dt>${t(`work.${job.action}`)}</dt><dd><span>${stateOf(job)}, ${t('work.done', {
       n: number(job.done), by: job.by

@@ -13,8 +13,11 @@ export const number = value => new Intl.NumberFormat(locale()).format(value)
 /** A share from 0 to 1: `0.4 %`, `12 %`. */
 export function percent (share) {
   const value = share * 100
-  const digits = value > 0 && value < 10 && value !== Math.round(value) ? 1 : 0
-  return `${new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)}${NBSP}%`
+  const text = (shown, digits) => `${new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(shown)}${NBSP}%`
+  // What is not all is not 100 %, and what is not nothing is not 0 %.
+  if (value > 99 && value < 100) return text(Math.floor(value * 10) / 10, 1)
+  if (value > 0 && value < 0.1) return `<${NBSP}${text(0.1, 1)}`
+  return text(value, value > 0 && value < 10 && value !== Math.round(value) ? 1 : 0)
 }
 
 const formats = new Map()

@@ -3,8 +3,9 @@ import { caller } from './app.js'
 import { attempt, useEvery, useFeed } from './feed.js'
 import { clock, digitsOf } from './format.js'
 import { has, t } from './i18n.js'
+import { meaningsOf } from './search.js'
 import { Button, Empty, nameIn, nameOf, Phone, Select, Skeleton, Theirs, Time } from './parts.js'
-import { go, here, route } from './router.js'
+import { go, here, href, route } from './router.js'
 import { html, useEffect, useState, useStore } from './ui.js'
 
 const REFRESH_MS = 10_000
@@ -55,6 +56,14 @@ export function optOutsView () {
 /** Moments in a text as the reader's clock shows them. */
 const withTimes = text => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, iso => clock(iso))
 
+/** What was acted on: a message, a campaign or a sender is a link to it. */
+function Subject ({ entry: { action, sender, subject } }) {
+  const text = html`<code><${Theirs} text=${subject} /></code>`
+  if (meaningsOf(subject)[0]?.as === 'id') return html`<a href=${href('message', {}, subject)}>${text}</a>`
+  if (action.endsWith('-campaign')) return html`<a href=${href('campaigns', {}, subject)}>${text}</a>`
+  return subject === sender ? html`<a href=${href('senders', {}, subject)}>${text}</a>` : text
+}
+
 /** What operators did, newest first. */
 export function auditView () {
   const [entries, setEntries] = useState(null)
@@ -79,6 +88,6 @@ export function auditView () {
               ['nb', html`<${Time} iso=${one.at} />`], ['strong', html`<${Theirs} text=${one.by} />`],
               ['nb', has(`act.${one.action}`) ? t(`act.${one.action}`) : one.action],
               ['nb', one.sender === '*' || one.sender === 'all' ? t('allSenders') : nameIn(senders, one.sender)],
-              ['', html`<code><${Theirs} text=${one.subject} /></code>`], ['wide', html`<${Theirs} text=${withTimes(one.detail ?? '')} />`]
+              ['subject', html`<${Subject} entry=${one} />`], ['wide', html`<${Theirs} text=${withTimes(one.detail ?? '')} />`]
             ]])} />`}</section></main>`
 }

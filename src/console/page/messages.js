@@ -6,7 +6,7 @@ import { number, phone, span } from './format.js'
 import { t, tn } from './i18n.js'
 import { Icon } from './icons.js'
 import { MessageTable, recipientOf } from './message-table.js'
-import { moveAll, moveFilterOf } from './move.js'
+import { moveAll, moveFilterOf, waitingStates } from './move.js'
 import { MessagePanel } from './panel.js'
 import { Button, Empty, nameOf, Select, Skeleton } from './parts.js'
 import { go, here, href, restore, route, takePlace } from './router.js'
@@ -59,6 +59,7 @@ export function messagesView () {
   const isRecipient = data?.kinds.length === 1 && data.kinds[0] === 'recipient'
   const isFiltered = Object.keys(filters).length > 0
   const wanted = moveFilterOf({ q, kinds: data?.kinds ?? [], sender, filters, state })
+  const isNothingLeft = data?.isAll === true && !data.messages.some(({ status }) => waitingStates.includes(status))
   const isBusy = useStore(job)?.isRunning === true
   const again = () => {
     if (isLatest) void refresh('latest')
@@ -90,7 +91,7 @@ export function messagesView () {
         <${FilterChips} filters=${filters} />
         ${[q, sender, state, ...Object.values(filters)].filter(Boolean).length > 1 && html`<a class="btn ghost"
           href=${href('messages')}>${t('clearFilters')}</a>`}
-        ${mayAct() && wanted !== null && html`<${Button} id="move-all" disabled=${isBusy}
+        ${mayAct() && wanted !== null && !isNothingLeft && html`<${Button} id="move-all" disabled=${isBusy}
           onClick=${() => moveAll(wanted, again)}>${t('moveAll.button')}<//>`}</div>
       ${isRecipient && html`<${Person} recipient=${q} messages=${data.messages} senders=${senders} />`}
       <${StateChips} data=${data} state=${state} ofState=${ofState} /></div>

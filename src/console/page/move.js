@@ -11,7 +11,7 @@ import { html, useState } from './ui.js'
 
 const lanes = ['urgent', 'normal', 'bulk']
 /** States that a move finds messages in; without one, all of them. */
-const waitingStates = ['queued', 'scheduled', 'retrying']
+export const waitingStates = ['queued', 'scheduled', 'retrying']
 
 /** Moves a waiting message to another lane, and a scheduled one to now. */
 export async function moveOne ({ id, status, priority }) {

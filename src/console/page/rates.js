@@ -41,6 +41,13 @@ export const isFailing = ({ failing, attempts }) => attempts >= 10 && failing > 
 
 export const lastHour = activity => ({ total: sum(activity.minutes.sent), most: Math.max(...activity.minutes.sent) })
 
+/** The end of a scale from 0: 1, 2 or 5 and zeros. The rule is in sight, unless it is so far above that it would press the line flat. */
+export function axisTop (most, allowed) {
+  const value = Math.max(10, allowed <= most * 4 ? Math.max(allowed, most) : most)
+  const size = 10 ** Math.floor(Math.log10(value))
+  return [1, 2, 5, 10].map(step => step * size).find(top => top >= value)
+}
+
 /** The counts of all senders together. */
 export function totalsOf (activity) {
   const total = (name, span) => sum((activity?.senders ?? []).map(sender => sender[span][name]))

@@ -24,13 +24,15 @@ export function SenderState ({ sender }) {
 export const toneOfSender = sender =>
   ({ open: 'bad', stopped: 'bad', paused: 'warn', 'half-open': 'warn' })[troubleOf(sender)] ?? (isDailyReached(sender) ? 'warn' : '')
 
+/** Whether nothing of its queue is sent. */
+export const isHeld = sender => !['half-open', null].includes(troubleOf(sender))
+
 function EmptyIn ({ sender, figures }) {
   const { resumesAt, circuit, queued } = sender
   if (queued === 0) return html`<span class="quiet">–</span>`
-  const trouble = troubleOf(sender)
-  if (trouble !== null && trouble !== 'half-open') {
+  if (isHeld(sender)) {
     const until = circuit.nextProbeAt ?? resumesAt
-    const text = until === null ? t('held.unknown') : t(trouble === 'paused' ? 'held.resumes' : 'held.probe', { time: clock(until) })
+    const text = until === null ? t('held.unknown') : t(sender.state === 'paused' ? 'held.resumes' : 'held.probe', { time: clock(until) })
     return html`${t('held')}<small>${text}</small>`
   }
   if (figures.emptyInMs === null) return html`<span class="quiet">${t('noRate')}</span>`
@@ -43,7 +45,7 @@ export function SenderTable ({ senders, activity, selected, label }) {
   return html`<table class="table lines" aria-label=${label}>
     <thead><tr><th>${t('sender')}</th><th>${t('circuit')}</th><th>${t('rateNow')}</th><th class="num">${t('failing')}</th>
       <th class="num">${t('waiting')}</th>
-      <th>${t('emptyIn')}</th><th class="last">${t('lastHour')}</th></tr></thead>
+      <th class="two">${t('emptyIn')}</th><th class="last">${t('lastHour')}</th></tr></thead>
     <tbody>${senders.map(sender => {
       const own = of(sender.id)
       const figures = figuresOf(sender, own)

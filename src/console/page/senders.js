@@ -8,12 +8,13 @@ import { t, tn } from './i18n.js'
 import { HeldTemplates } from './held-templates.js'
 import { Icon } from './icons.js'
 import { Button, CopyButton, Empty, Figure, nameOf, Skeleton, useNow } from './parts.js'
+import { RateChart } from './rate-chart.js'
 import { figuresOf, isFailing, isSlower, slowerText, totalsOf } from './rates.js'
 import { href } from './router.js'
 import { editRule, pause, resume, setWorker } from './sender-actions.js'
-import { SenderTable, toneOfSender } from './sender-line.js'
+import { isHeld, SenderTable, toneOfSender } from './sender-line.js'
 import { troubleOf } from './shell.js'
-import { cx, html, useState } from './ui.js'
+import { cx, html, useLayoutEffect, useState } from './ui.js'
 
 /** Senders that are listed at once; more are found by name. */
 const SHOWN = 100
@@ -36,12 +37,22 @@ export function sendersView ({ id }) {
       : html`<div class="stack"><section class="card" id="senders">${fitting.length === 0
         ? html`<${Empty} title=${t('noSenders')} />`
         : html`<${SenderTable} senders=${fitting.slice(0, SHOWN)} activity=${activity} selected=${sender?.id} label=${t('senders')} />`}</section>
-      ${sender !== undefined && html`<${Detail} key=${sender.id} sender=${sender} own=${activity?.senders.find(one => one.id === sender.id)} />`}
+      ${sender !== undefined && html`<${Detail} key=${sender.id} sender=${sender} isChosen=${id !== ''}
+        own=${activity?.senders.find(one => one.id === sender.id)} />`}
       ${sender !== undefined && html`<${HeldTemplates} key=${`templates ${sender.id}`} sender=${sender} />`}
       <${Worker} /></div>`}</main>`
 }
 
-function Detail ({ sender, own }) {
+/** Below a long list, or on a telephone, the sender that was chosen comes into sight. */
+function useSight (isChosen) {
+  useLayoutEffect(() => {
+    const section = document.getElementById('sender')
+    if (isChosen && section.getBoundingClientRect().top > window.innerHeight * 0.6) section.scrollIntoView()
+  }, [isChosen])
+}
+
+function Detail ({ sender, own, isChosen }) {
+  useSight(isChosen)
   const figures = figuresOf(sender, own)
   const today = totalsOf(own === undefined ? null : { senders: [own] })('sent').today
   const { rules } = sender
@@ -61,16 +72,16 @@ function Detail ({ sender, own }) {
     <dl class=${cx('figures', hasLimit(sender) && 'six')}>
       <${Figure} label=${t('figure.waiting')} value=${sender.queued}
         note=${t('figure.lanes', { due: number(sender.due), scheduled: number(sender.scheduled) })} />
-      <${Figure} label=${t('figure.emptyIn')} value=${end === null ? t('held') : end === 0 ? '–' : span(end)}
-        note=${end === null || end === 0 ? '' : t('aboutAt', { time: clock(Date.now() + end) })} />
+      <${Figure} label=${t('figure.emptyIn')} value=${isHeld(sender) && end !== 0 ? t('held') : end === null || end === 0 ? '–' : span(end)}
+        note=${end === 0 || isHeld(sender) ? '' : end === null ? t('noRate') : t('aboutAt', { time: clock(Date.now() + end) })} />
       <${Figure} label=${t('figure.perMinute')} value=${figures.perMinute ?? '–'} note=${t('figure.today', { n: number(today) })} />
       <${Figure} label=${t('figure.failing')} value=${figures.failing === null ? '–' : percent(figures.failing)}
         tone=${isFailing(figures) ? 'alarm' : ''} note=${t('figure.ofAttempts', { n: number(figures.attempts) })} />
       <${Figure} label=${t('figure.inFlight')} value=${sender.inFlight} note=${t('figure.of', { n: number(rules.maxInFlight) })} />
       ${hasLimit(sender) && html`<${Figure} label=${t('daily.title')} value=${sender.daily.used} tone=${isDailyReached(sender) ? 'alarm' : ''}
         note=${dailyNote(sender)} />`}</dl>
-    <div class="thirds"><section><h3>${t('rate.title')}</h3>${own !== undefined && html`<${RateChart} minutes=${own.minutes.sent}
-      rules=${rules} />`}</section>
+    <div class="thirds"><section><h3>${t('rate.title')}</h3>${own !== undefined && html`<${RateChart} minutes=${own.minutes}
+      perSecond=${sender.rate.perSecond} />`}</section>
       <section id="why"><h3>${t('why.title')}</h3><${Why} sender=${sender} />
         ${isSlower(sender) && html`<p class="note warn" id="slower"><${Icon} name="gauge" />
           <span>${slowerText(sender)}. ${sender.rate.reason === 'ceiling'
@@ -124,23 +135,6 @@ function Why ({ sender }) {
   return html`<p>${`${what} ${waits}.`}</p>
     ${stop !== undefined && html`<p class="note"><${Icon} name="info" /><span>
       <b>${t('whatToDo')}:</b> ${state === 'stopped' ? stop.remedy : t('do.outage')}</span></p>`}`
-}
-
-/** Sent per minute of the last hour, against what the rule allows. */
-function RateChart ({ minutes, rules }) {
-  const allowed = rules.perSecond * 60
-  const most = Math.max(1, ...minutes)
-  // The rule is drawn where it is in sight; a line far above would press the bars flat.
-  const top = allowed <= most * 4 ? Math.max(allowed, most) * 1.05 : most * 1.2
-  const points = minutes.map((value, i) => `${(i / (minutes.length - 1) * 300).toFixed(1)} ${(110 - value / top * 105).toFixed(1)}`)
-  const y = (110 - allowed / top * 105).toFixed(1)
-  return html`<figure class="chart"><svg viewBox="0 0 300 112" preserveAspectRatio="none" role="img"
-      aria-label=${t('spark.label', { n: number(minutes.reduce((sum, value) => sum + value, 0)), most: number(most) })}>
-      <path class="base" d="M0 110H300" /><path class="area" d=${`M0 110L${points.join('L')}L300 110Z`} />
-        <path class="over" d=${`M${points.join('L')}`} />
-      ${allowed <= top && html`<path class="limit" d=${`M0 ${y}H300`} />`}</svg>
-    <figcaption><span>${clock(Date.now() - 3_600_000)}</span><span>${t('rate.sent')} · ${t('rate.allowed', { n: number(allowed) })}</span>
-      <span>${clock(Date.now())}</span></figcaption></figure>`
 }
 
 function Worker () {

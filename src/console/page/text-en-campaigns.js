@@ -24,6 +24,7 @@ export const enCampaigns = {
   'campaign.perSecond': '{n} per s',
   'campaign.unit': 'per s',
   'campaign.ofSent': '{n} of {sent} sent',
+  'campaign.cancelledMessages': 'Cancelled',
   'campaign.expired': 'Expired',
   'campaign.codes': 'Failures by code',
   'campaign.noFailures': 'No message has failed',

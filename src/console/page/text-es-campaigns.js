@@ -24,6 +24,7 @@ export const esCampaigns = {
   'campaign.perSecond': '{n} por s',
   'campaign.unit': 'por s',
   'campaign.ofSent': '{n} de {sent} enviados',
+  'campaign.cancelledMessages': 'Cancelados',
   'campaign.expired': 'Vencidos',
   'campaign.codes': 'Fallos por código',
   'campaign.noFailures': 'Ningún mensaje falló',

@@ -24,6 +24,7 @@ export const ptCampaigns = {
   'campaign.perSecond': '{n} por s',
   'campaign.unit': 'por s',
   'campaign.ofSent': '{n} de {sent} enviadas',
+  'campaign.cancelledMessages': 'Canceladas',
   'campaign.expired': 'Expiradas',
   'campaign.codes': 'Falhas por código',
   'campaign.noFailures': 'Nenhuma mensagem falhou',
