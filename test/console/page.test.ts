@@ -31,6 +31,7 @@ else {
     const [means = 'no row', remedy = 'no row'] = textsOf('131000')
     const status = await context.reads('#panel #status', /The last attempt failed; it is tried again by itself/)
     t.ok(status.includes(means) && status.includes(remedy), status)
+    t.equal(await context.page.locator('#panel .btn.primary').count(), 0, 'the advice is to wait, so no action is the main one')
     t.match(await context.reads('#time-line', /Attempt 2 starts/), /Accepted from operator[^]*Attempt 1: failed for a transient reason[^]*131000/)
     t.match(await context.page.locator('#bubble').innerText(), 'Your order has been shipped')
 

@@ -107,8 +107,9 @@ function Actions ({ message, reply, read, hasTrouble }) {
   if (reply !== undefined && final) actions.push(copyReply)
   if (mayAct()) {
     if (isFailure && !final) {
-      actions.push(html`<${Button} key="retry" id="retry" data-key="r" kind="primary" icon="retry" title=${`${t('retryNow')} (r)`}
-        onClick=${() => did(retryOne(id))}>${t('retryNow')}<//>`)
+      // A message that is retried by itself needs no action: its code says "wait".
+      actions.push(html`<${Button} key="retry" id="retry" data-key="r" kind=${status === 'failed' ? 'primary' : ''} icon="retry"
+        title=${`${t('retryNow')} (r)`} onClick=${() => did(retryOne(id))}>${t('retryNow')}<//>`)
     }
     if (isFailure && message.acknowledgedAt === undefined) {
       actions.push(html`<${Button} key="ack" id="acknowledge" data-key="e" title=${`${t('acknowledge')} (e)`}
