@@ -11,7 +11,7 @@ const WATCH_MS = 1000
 const BAR = 40
 
 type Filter = StartJob['filter']
-type Flags = Filter & MoveFlags & { dryRun?: boolean, detach?: boolean, note?: string }
+type Flags = Omit<Filter, 'acknowledged'> & MoveFlags & { acknowledged?: 'yes' | 'no', dryRun?: boolean, detach?: boolean, note?: string }
 
 const meanings: Record<BulkJob['action'], string> = {
   cancel: 'cancel all waiting messages that match',
@@ -19,6 +19,16 @@ const meanings: Record<BulkJob['action'], string> = {
   move: 'move all waiting messages that match to another lane or time',
   acknowledge: 'acknowledge all failures that match'
 }
+
+/** The states that an action finds messages in, and the options that only some actions have. */
+const states: Record<BulkJob['action'], Array<NonNullable<Filter['state']>>> = {
+  cancel: ['scheduled', 'queued', 'retrying'],
+  retry: ['failed', 'retrying'],
+  move: ['scheduled', 'queued', 'retrying'],
+  acknowledge: ['failed', 'retrying']
+}
+const reasons = ['rejected', 'exhausted', 'expired', 'unknown', 'cancelled']
+const ofFailures = (action: BulkJob['action']): boolean => states[action].includes('failed')
 
 export function addJobs (program: Command): void {
   const bulk = program.command('bulk').summary('cancel, retry, move or acknowledge all messages that match')
@@ -43,18 +53,22 @@ function addAction (bulk: Command, action: BulkJob['action'], about: string): vo
     .option('--caller <name>', 'that this API key posted')
     .option('--template <name>', 'of this template')
     .option('--error-code <code>', 'whose last error has this code; none: no code')
-    .addOption(new Option('--reason <reason>', 'that failed for this reason').choices(['rejected', 'exhausted', 'expired', 'unknown', 'cancelled']))
-    .addOption(new Option('--state <state>', 'in this state').choices(['scheduled', 'queued', 'retrying', 'failed']))
+    .addOption(new Option('--state <state>', 'in this state').choices(states[action]))
     .option('--accepted-from <time>', 'accepted then or later')
     .option('--accepted-until <time>', 'accepted before')
     .option('--failed-from <time>', 'whose last attempt failed then or later')
     .option('--failed-until <time>', 'whose last attempt failed before')
-    .option('--note <text>', 'of an acknowledgement')
-    .option('--dry-run', 'only count them')
-    .option('--detach', 'start the job and return')
+  if (ofFailures(action)) {
+    command.addOption(new Option('--reason <reason>', 'that failed for this reason').choices(reasons))
+  }
+  if (action === 'retry') command.addOption(new Option('--acknowledged <answer>', 'that are, or are not, acknowledged').choices(['yes', 'no']))
+  if (action === 'acknowledge') command.option('--note <text>', 'is stored in the history of each message')
   if (action === 'move') addMoveOptions(command)
   command
-    .action(async ({ dryRun = false, detach = false, note, priority, at, now, expiresAt, ...filter }: Flags, self: Command) => {
+    .option('--dry-run', 'only count them')
+    .option('--detach', 'start the job and return')
+    .action(async ({ dryRun = false, detach = false, note, priority, at, now, expiresAt, acknowledged, ...rest }: Flags, self: Command) => {
+      const filter: Filter = { ...rest, ...(acknowledged === undefined ? {} : { acknowledged: acknowledged === 'yes' }) }
       if (Object.keys(filter).length === 0) throw new UsageError('give at least one option that says which messages: sluice help bulk')
       const move = readMove({ priority, at, now, expiresAt })
       if (action === 'move' && Object.keys(move).length === 0) throw new UsageError('give --priority, --at, --now or --expires-at')

@@ -59,7 +59,8 @@ function hasCause (record: string, { errorCode, reason, acknowledged, failedFrom
   return (errorCode === undefined || (cause.code ?? NO_CODE) === errorCode) &&
     (reason === undefined || cause.reason === reason) &&
     (acknowledged === undefined || cause.isAcknowledged === acknowledged) &&
-    isWithin(failedFrom, failedUntil)(cause.at)
+    // 0: it has never failed.
+    ((failedFrom ?? failedUntil) === undefined || (cause.at > 0 && isWithin(failedFrom, failedUntil)(cause.at)))
 }
 
 function isWithin (from = -Infinity, until = Infinity): (ms: number) => boolean {

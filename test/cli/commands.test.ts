@@ -85,7 +85,15 @@ await t.test('a sender is paused and resumed, and stats --watch refreshes until 
 await t.test('a bulk job counts, acts and is shown', async t => {
   t.match(await run('bulk', 'cancel'), { code: 2, out: '', err: /at least one option/ })
   t.match(await run('bulk', 'move', '--tag', 'batch:cli', '--dry-run'), { code: 2, out: '', err: /give --priority, --at, --now or --expires-at/ })
-  t.match(await run('bulk', 'cancel', '--campaign', 'x', '--state', 'failed'), { code: 3, err: /filter.state: must be one of scheduled, queued/ })
+  t.match(await run('bulk', 'cancel', '--campaign', 'x', '--state', 'failed'), { code: 2, err: /Allowed choices are scheduled, queued, retrying/ })
+  for (const [action, flag, value] of [
+    ['move', '--reason', 'unknown'], ['cancel', '--note', 'x'], ['retry', '--note', 'x'], ['retry', '--priority', 'bulk']
+  ] as const) {
+    const { code, err } = await run('bulk', action, '--tag', 'a:b', flag, value)
+    t.match({ code, err }, { code: 2, err: new RegExp(`unknown option '${flag}'`) }, `${action} ${flag}`)
+  }
+  t.match(await run('bulk', 'move', '--help'), { code: 0, out: /--state <state> .*"scheduled", "queued",\s+"retrying"\)/ })
+  t.match(await run('bulk', 'retry', '--tag', 'a:b', '--acknowledged', 'no', '--dry-run'), { code: 0, out: /acknowledged=false/ })
   const later = { to: '+15550002901', message: 'later', scheduledFor: Date.now() + 3_600_000, metadata: { batch: 'cli' } }
   const { id } = (await node.post('/messages', later)).body
   t.match(await run('bulk', 'cancel', '--tag', 'batch:cli', '--dry-run'), { code: 0, out: /action +│ cancel, dry run [^]*match +│ 1 / })

@@ -148,10 +148,26 @@ await t.test('errors', async t => {
   t.match(await node.post('/jobs', { action: 'cancel', filter: { campaign: 'x', state: 'failed' } }), {
     status: 400, body: { code: 'INVALID_REQUEST', field: 'filter.state', errors: [{ allowed: ['scheduled', 'queued', 'retrying'] }] }
   })
+  const wrong = async (action: string, filter: object, more: object = {}): Promise<unknown> =>
+    (await node.post('/jobs', { action, filter: { tag: 'a:b', ...filter }, ...more })).body
+  const move = { move: { priority: 'bulk' } }
+  t.match(await wrong('move', { reason: 'rejected' }, move), { code: 'INVALID_REQUEST', field: 'filter.reason', detail: /must be absent for move/ })
+  t.match(await wrong('cancel', { acknowledged: false }), { code: 'INVALID_REQUEST', field: 'filter.acknowledged' })
+  t.match(await wrong('acknowledge', { acknowledged: true }), { field: 'filter.acknowledged', errors: [{ value: true, allowed: [false] }] })
+  for (const action of ['cancel', 'retry']) t.match(await wrong(action, {}, { note: 'why' }), { field: 'note', detail: /only an acknowledgement/ })
+  t.match(await wrong('move', {}, { ...move, note: 'why' }), { code: 'INVALID_REQUEST', field: 'note' })
   t.match(await node.post('/jobs', { action: 'cancel', filter: { recipient: 'x' } }), { status: 400, body: { code: 'INVALID_RECIPIENT' } })
   t.match(await node.post('/jobs', { action: 'retry', filter: { failedFrom: 'yesterday' } }), { status: 400, body: { field: 'filter.failedFrom' } })
   t.match(await node.post('/jobs', { action: 'retry', filter: { sender: 'x' } }), { status: 404, body: { code: 'SENDER_UNKNOWN' } })
   t.match(await node.get('/jobs/cancel-0000000000000000'), { status: 404, body: { code: 'NOT_FOUND' } })
+})
+
+await t.test('a time of failure matches no message that has never failed', async t => {
+  const node = await environment.start(t, env)
+  const [id = ''] = await post(node, [{ to: '+15550039001', message: 'text', idempotencyKey: 'never-failed', scheduledFor: Date.now() + HOUR }])
+  const failedUntil = new Date(Date.now() + HOUR).toISOString()
+  t.match(await run(node, 'cancel', { failedUntil }), { state: 'completed', matched: 0, done: 0 })
+  t.equal(await statusOf(node, id), 'scheduled')
 })
 
 await t.test('a move takes the messages that match to their lane and time, once each, and says what is wrong with one', async t => {

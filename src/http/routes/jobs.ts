@@ -9,7 +9,7 @@ import { redisNowMs } from '../../redis/server-clock.js'
 import { formatTime, formatTimeOrNull } from '../../values/time.js'
 import type { Api, ServedSenders } from '../api.js'
 import { chooseSenders } from '../api.js'
-import { describeFilter, readKeptFilter } from '../message-filter.js'
+import { describeFilter, readKeptFilter, type Criteria } from '../message-filter.js'
 import { describeMove, readMove } from '../move.js'
 import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
@@ -122,6 +122,7 @@ export function jobRoutes (api: Api, deps: JobRouteDeps): void {
     const by = request.caller.name
     const atMs = await nowOf(deps)
     const move = readBulkMove(action, wanted, atMs)
+    checkApplies(action, criteria, note)
     // A message that has been attempted keeps its time.
     const possible = actionable[action].filter(state => state !== 'retrying' || move?.scheduledFor === undefined)
     if (state !== undefined && !possible.includes(state)) {
@@ -166,6 +167,24 @@ function readBulkMove (action: BulkAction, wanted: Static<typeof MoveMessageSche
     throw invalidField('INVALID_REQUEST', { field: 'move', detail: action === 'move' ? 'is required for move' : `must be absent for ${action}` })
   }
   return wanted === undefined ? undefined : readMove(wanted, nowMs, 'move.')
+}
+
+/** Rejects what says nothing about the messages of an action: a job would find none, or others than meant. */
+function checkApplies (action: BulkAction, { reason, acknowledged }: Pick<Criteria, 'reason' | 'acknowledged'>, note: string | undefined): void {
+  const isOfFailures = (actionable[action] as readonly string[]).includes('failed')
+  const absent = (field: string, why: string): SluiceError =>
+    invalidField('INVALID_REQUEST', { field, detail: `must be absent for ${action}: ${why}` })
+  if (reason !== undefined && !isOfFailures) throw absent('filter.reason', 'only messages that FAILED have a reason')
+  if (acknowledged !== undefined && !isOfFailures) throw absent('filter.acknowledged', 'only failures are acknowledged')
+  if (acknowledged === true && action === 'acknowledge') {
+    throw invalidField('INVALID_REQUEST', {
+      field: 'filter.acknowledged',
+      detail: 'must be false or absent for acknowledge: it finds what is not acknowledged yet',
+      value: true,
+      allowed: [false]
+    })
+  }
+  if (note !== undefined && action !== 'acknowledge') throw absent('note', 'only an acknowledgement stores one')
 }
 
 /** Jobs as the API returns them. */

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { BulkAction, BulkJobView, BulkState } from '../../bulk/jobs.js'
 import { count, defaulted, flag, listOf, oneOf, oneOfOrNull, optionalSender, text, textOrNull, timestamp, timestampOrNull } from './common.js'
-import { criteria } from './filter.js'
+import { criteria, reasons } from './filter.js'
 import { states } from './message.js'
 import { moveFields } from './move.js'
 
@@ -26,12 +26,16 @@ export const StartJobSchema = Type.Object({
   filter: Type.Object({
     sender: optionalSender('Only messages of this sender, by phone number id; default: all senders'),
     state: Type.Optional(oneOf(stateMeanings, 'Only messages in this state. Default: for `cancel` and `move` all that wait, else `failed`')),
-    ...criteria
+    ...criteria,
+    reason: Type.Optional(oneOf(reasons, 'Of a retry or an acknowledgement: only those that failed permanently for this reason')),
+    acknowledged: Type.Optional(Type.Boolean({
+      description: 'Of a retry: only those that are, or are not, acknowledged. An acknowledgement finds those that are not'
+    }))
   }, { additionalProperties: false, minProperties: 1, description: 'The messages; all that is given has to match' }),
   move: Type.Optional(Type.Object(moveFields, { additionalProperties: false, minProperties: 1, description: 'Of a move: where the messages go' })),
   dryRun: defaulted(Type.Boolean({ default: false, description: 'Only count the messages that match' })),
   note: Type.Optional(Type.String({
-    minLength: 1, maxLength: 500, pattern: '^[^\\x00-\\x1f]*$', description: 'Of an acknowledgement: stored in the history of each message'
+    minLength: 1, maxLength: 500, pattern: '^[^\\x00-\\x1f]*$', description: 'Of an acknowledgement only: stored in the history of each message'
   }))
 }, { $id: 'StartJob', additionalProperties: false, description: 'A bulk job to start' })
 
