@@ -13,7 +13,7 @@ local COUNTED = { a = { 4 }, s = { 5 }, d = { 5, 6 }, r = { 5, 6, 7 }, f = { 8 }
 
 -- The campaign of a settled message, and its caller if it is counted, from the compact result; nil for none.
 local function counted_of_result(suffix)
-  return string.match(suffix or '', '^~?[%w_-]*@(%S+)'), string.match(suffix or '', '^~([%w_-]+)')
+  return string.match(suffix or '', '^~?[%w_-]*@([^%s@]+)'), string.match(suffix or '', '^~([%w_-]+)')
 end
 
 local function read_counts(text)

@@ -1,6 +1,6 @@
 --- @include numbers
 -- The compact result that replaces a settled message's record: letter, generation, fingerprint, when (ms after the admission), attempts with the
--- receipts since (`2:d<ms>:r<ms>`), recipient, then the suffix `~?caller(@campaign)? providerMessageId [metadata]`; `~`: the caller is counted.
+-- receipts since (`2:d<ms>:r<ms>`), recipient, then the suffix `~?caller(@campaign?(@template)?)? providerMessageId [metadata]`; `~`: counted.
 
 -- The generation in an id: behind the 22 characters of the digest.
 local function generation_of(id)

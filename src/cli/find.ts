@@ -16,6 +16,7 @@ export function addFind (program: Command): void {
     .option('--tag <key:value>', 'messages with this entry of their metadata')
     .option('--campaign <name>', 'messages of this campaign')
     .option('--caller <name>', 'messages that this API key posted')
+    .option('--template <name>', 'messages of this template, in any language')
     .option('--state <states>', 'messages in one of these states, separated by commas')
     .option('--code <code>', 'messages whose last attempt failed with this code')
     .option('--from <time>', 'messages that were accepted then or later')
@@ -40,6 +41,7 @@ export function addFind (program: Command): void {
     })
   addExamples(command, [
     ['sluice find --campaign spring-sale --state failed,expired', 'what failed of a campaign'],
+    ['sluice find --template order_ready --state queued', 'what waits of a template'],
     ['sluice find --recipient +15550101234 --from 2026-11-30T00:00:00Z', 'to a person since a time'],
     ['sluice find --tag order:4711 --json | jq -r \'.[].id\'', 'in a script']
   ])

@@ -1315,6 +1315,8 @@ export interface components {
             cancelledFor?: "opted-out" | "campaign";
             /** @description Its campaign, if the caller gave one */
             campaign?: string;
+            /** @description Name of its template, if it is made of one */
+            template?: string;
             /** @description The caller's own `biz_opaque_callback_data`, if the message had one */
             callbackData?: string;
             /**
@@ -1474,6 +1476,8 @@ export interface components {
             cancelledFor?: "opted-out" | "campaign";
             /** @description Its campaign, if the caller gave one */
             campaign?: string;
+            /** @description Name of its template, if it is made of one */
+            template?: string;
             /** @description The caller's own `biz_opaque_callback_data`, if the message had one */
             callbackData?: string;
             /**
@@ -1773,6 +1777,8 @@ export interface components {
             cancelledFor?: "opted-out" | "campaign";
             /** @description Its campaign, if the caller gave one */
             campaign?: string;
+            /** @description Name of its template, if it is made of one */
+            template?: string;
             /** @description The caller's own `biz_opaque_callback_data`, if the message had one */
             callbackData?: string;
             /**
@@ -2015,6 +2021,8 @@ export interface components {
             campaign?: string;
             /** @description Only messages that this API key posted */
             caller?: string;
+            /** @description Only messages of this template, in any language */
+            template?: string;
             /** @description Its state, or several, separated by commas: `scheduled`, `queued`, `sending`, `sent`, `delivered`, `read`, `retrying`,
              * `unknown`, `failed`, `cancelled`, `expired` */
             state?: string;
@@ -2517,12 +2525,13 @@ export interface components {
                 /** @description Only those whose last error has this code. `none`: those without an error code */
                 errorCode?: string;
                 /**
-                 * @description Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it permanently. `exhausted`: all
-                 * retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
+                 * @description Of a retry or an acknowledgement: only those that failed permanently for this reason. `rejected`: WhatsApp rejected it
+                 * permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it
+                 * was cancelled
                  * @enum {string}
                  */
                 reason?: "rejected" | "exhausted" | "expired" | "unknown" | "cancelled";
-                /** @description Only those that are, or are not, acknowledged */
+                /** @description Of a retry: only those that are, or are not, acknowledged. An acknowledgement finds those that are not */
                 acknowledged?: boolean;
                 /** @description Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the epoch */
                 acceptedFrom?: string;
@@ -2553,7 +2562,7 @@ export interface components {
              * @default false
              */
             dryRun?: boolean;
-            /** @description Of an acknowledgement: stored in the history of each message */
+            /** @description Of an acknowledgement only: stored in the history of each message */
             note?: string;
         };
         /** @description An action on all messages that match a filter, in the background */
@@ -3610,6 +3619,8 @@ export interface operations {
                 campaign?: string;
                 /** @description Only messages that this API key posted */
                 caller?: string;
+                /** @description Only messages of this template, in any language */
+                template?: string;
                 /** @description Its state, or several, separated by commas: `scheduled`, `queued`, `sending`, `sent`, `delivered`, `read`,
                  * `retrying`, `unknown`, `failed`, `cancelled`, `expired` */
                 state?: string;

@@ -27,9 +27,9 @@ export async function findOlderFailures (
   criteria: Criteria,
   { untilMs, after, limit }: { untilMs: number, after: OlderPosition | null, limit: number }
 ): Promise<OlderPage> {
-  const { recipient, campaign, caller, errorCode, acceptedFrom } = criteria
+  const { recipient, campaign, caller, template, errorCode, acceptedFrom } = criteria
   const acceptedUntil = Math.min(untilMs, criteria.acceptedUntil ?? untilMs)
-  const mayMatch = createMatcher({ recipient, campaign, caller, errorCode, acceptedFrom, acceptedUntil })
+  const mayMatch = createMatcher({ recipient, campaign, caller, template, errorCode, acceptedFrom, acceptedUntil })
   const readNext = mergeSets(store, senders, 'failed', { newestFirst: true, after })
   const messages: OlderPage['messages'] = []
   for (let scanned = 0; ;) {

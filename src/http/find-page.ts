@@ -29,6 +29,7 @@ export interface FindQuery {
   tag?: string
   campaign?: string
   caller?: string
+  template?: string
   state?: string
   errorCode?: string
   acceptedFrom?: string
@@ -89,7 +90,7 @@ async function findWithoutIndex ({ store }: FindDeps, senders: readonly string[]
 }
 
 function readCriteria (query: FindQuery, own: string | undefined): Criteria {
-  const { recipient, tag, campaign, caller, state, errorCode, acceptedFrom, acceptedUntil } = query
+  const { recipient, tag, campaign, caller, template, state, errorCode, acceptedFrom, acceptedUntil } = query
   const states = state?.split(',') as State[] | undefined
   const givenCaller = own ?? caller
   return {
@@ -97,6 +98,7 @@ function readCriteria (query: FindQuery, own: string | undefined): Criteria {
     ...(tag === undefined ? {} : { tag }),
     ...(campaign === undefined ? {} : { campaign }),
     ...(givenCaller === undefined ? {} : { caller: givenCaller }),
+    ...(template === undefined ? {} : { template }),
     ...(states === undefined ? {} : { states }),
     ...(errorCode === undefined ? {} : { errorCode }),
     ...(acceptedFrom === undefined ? {} : { acceptedFrom: readMoment(acceptedFrom, 'acceptedFrom') }),

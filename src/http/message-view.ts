@@ -50,6 +50,7 @@ export function describeMessage (
   if (view.lane !== null) message.priority = view.lane
   if (payload?.category !== undefined) message.category = payload.category
   if (view.campaign !== null) message.campaign = view.campaign
+  if (view.template !== null) message.template = view.template
   if (view.cancelledFor !== null) message.cancelledFor = view.cancelledFor
   if (view.isReplaced) message.replaced = true
   if (view.callbackData !== null) message.callbackData = view.callbackData

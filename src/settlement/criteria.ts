@@ -1,5 +1,6 @@
 import type { State } from '../message.js'
 import { tagsOf } from '../redis/lookup-index.js'
+import { templateOf } from '../template-name.js'
 import type { MessageView } from './inspect.js'
 import type { Result, StoredMessage } from './record.js'
 
@@ -10,6 +11,8 @@ export interface Criteria {
   /** An entry of the metadata, `key:value`. */
   tag?: string
   campaign?: string
+  /** Name of its template, in any language. */
+  template?: string
   /** API key that posted it. */
   caller?: string
   states?: readonly State[]
@@ -23,7 +26,8 @@ export interface Criteria {
 /** Whether a message matches. */
 export function matches (view: MessageView, criteria: Criteria): boolean {
   const { states, errorCode, acceptedFrom = -Infinity, acceptedUntil = Infinity } = criteria
-  return hasOrigin({ ...view, campaign: view.campaign ?? undefined, metadata: view.metadata ?? undefined }, criteria) &&
+  const origin = { campaign: view.campaign ?? undefined, template: view.template ?? undefined, metadata: view.metadata ?? undefined }
+  return hasOrigin({ ...view, ...origin }, criteria) &&
     (states === undefined || states.includes(view.state)) &&
     (errorCode === undefined || errorCodeOf(view) === errorCode) &&
     view.admittedAt >= acceptedFrom && view.admittedAt < acceptedUntil
@@ -33,12 +37,17 @@ function errorCodeOf ({ bouncedWith, history }: MessageView): string | null {
   return bouncedWith ?? history.findLast(({ code }) => code !== undefined)?.code ?? null
 }
 
-type Origin = Pick<Result, 'recipient' | 'caller'> & { campaign?: string | undefined, metadata?: Record<string, unknown> | undefined }
+interface Origin extends Pick<Result, 'recipient' | 'caller'> {
+  campaign?: string | undefined
+  template?: string | undefined
+  metadata?: Record<string, unknown> | undefined
+}
 
-function hasOrigin ({ recipient, caller, campaign, metadata }: Origin, wanted: Criteria): boolean {
+function hasOrigin ({ recipient, caller, campaign, template, metadata }: Origin, wanted: Criteria): boolean {
   return (wanted.recipient === undefined || recipient === wanted.recipient) &&
     (wanted.caller === undefined || caller === wanted.caller) &&
     (wanted.campaign === undefined || campaign === wanted.campaign) &&
+    (wanted.template === undefined || template === wanted.template) &&
     (wanted.tag === undefined || tagsOf(metadata).includes(wanted.tag))
 }
 
@@ -48,8 +57,8 @@ const settled: ReadonlySet<State> = new Set<State>(['sent', 'delivered', 'read',
 export function mayMatch (stored: Result | StoredMessage, criteria: Criteria): boolean {
   const { states, errorCode } = criteria
   if ('payload' in stored) {
-    const { recipient, payload: { caller, campaign, metadata }, history } = stored
-    return hasOrigin({ recipient, caller, campaign, metadata }, criteria) &&
+    const { recipient, payload: { caller, campaign, metadata, type, message }, history } = stored
+    return hasOrigin({ recipient, caller, campaign, template: templateOf(type, message)?.name, metadata }, criteria) &&
       (states === undefined || states.some(state => !settled.has(state))) &&
       (errorCode === undefined || history.some(({ code }) => code === errorCode))
   }

@@ -43,7 +43,7 @@ export async function findMessages (
   const end = acceptedUntil === undefined ? null : before(acceptedUntil)
   const until = after === null || (end !== null && comparePositions(end, after) < 0) ? end : after
   const terms = termsOf(criteria)
-  const isTested = terms.length > 1 || [criteria.states, criteria.caller, criteria.errorCode].some(value => value !== undefined)
+  const isTested = terms.length > 1 || [criteria.states, criteria.caller, criteria.template, criteria.errorCode].some(value => value !== undefined)
   let left = budget
   const index = readIndex(store, sender, terms, { fromMs: Math.max(sinceMs, acceptedFrom), until, mayRead: () => (left -= index.cost()) > 0 })
   const messages: Found[] = []

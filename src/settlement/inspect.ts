@@ -1,6 +1,7 @@
 import type { WaitingFor, Lane, Payload, State } from '../message.js'
 import { admittedAt, digestOf, senderKey } from '../redis/keys.js'
 import type { Store } from '../redis/store.js'
+import { templateOf } from '../template-name.js'
 import type { HistoryEntry } from './record.js'
 import { parseRecord, parseResult } from './record.js'
 
@@ -15,6 +16,8 @@ export interface MessageView {
   nowMs: number
   caller: string
   campaign: string | null
+  /** Name of its template. */
+  template: string | null
   admittedAt: number
   settledAt: number | null
   attempts: number
@@ -61,6 +64,7 @@ export async function inspectMessage (store: Store, sender: string, name: { id: 
     nowMs,
     caller: stored?.payload.caller ?? result?.caller ?? '',
     campaign: stored?.payload.campaign ?? result?.campaign ?? null,
+    template: (stored === null ? null : templateOf(stored.payload.type, stored.payload.message)?.name) ?? result?.template ?? null,
     admittedAt: admittedAt(id),
     settledAt: result?.settledAt ?? (stored !== null && !waits && state !== 'sending' ? momentMs : null),
     attempts: stored?.attempts ?? result?.attempts ?? 0,

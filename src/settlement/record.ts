@@ -3,6 +3,7 @@ import { lanes, replacedBy } from '../message.js'
 import { SluiceError } from '../errors.js'
 import type { ClaimedGrant } from '../redis/commands.js'
 import { readPayload } from '../redis/payload.js'
+import { templateOf } from '../template-name.js'
 
 /** One entry of a message's history: an attempt that did not end as sent, or an action of an operator or recovery. */
 export interface HistoryEntry {
@@ -122,6 +123,8 @@ export interface Result {
   recipient: string
   caller: string
   campaign?: string
+  /** Name of its template. */
+  template?: string
   providerMessageId: string | null
   /** By the provider's clock, ms since the epoch. */
   deliveredAt?: number
@@ -153,7 +156,7 @@ export function parseResult (text: string): Result | null {
   const state = states[letter]
   if (state === undefined) return null
   const admittedAt = parseInt(generation, 16)
-  const [caller = '', campaign] = from.replace('~', '').split('@')
+  const [caller = '', campaign = '', ...template] = from.replace('~', '').split('@')
   return {
     state,
     admittedAt,
@@ -164,7 +167,8 @@ export function parseResult (text: string): Result | null {
     // `-`: it was erased.
     recipient: recipient === '-' ? '' : recipient,
     caller,
-    ...(campaign === undefined ? {} : { campaign }),
+    ...(campaign === '' ? {} : { campaign }),
+    ...(template.length === 0 ? {} : { template: template.join('@') }),
     providerMessageId: wamid === '-' || state === 'cancelled' ? null : wamid,
     ...(wamid !== '-' && state === 'cancelled' ? { cancelledFor: wamid } : {}),
     ...(rest.length === 0 ? {} : readExtras(JSON.parse(rest.join(' ')) as Extras))
@@ -194,9 +198,9 @@ function readExtras (extras: Extras): Pick<Result, 'metadata' | 'waId' | 'callba
 }
 
 /**
- * The end of a compact result, as the scripts take it: `caller[@campaign] providerMessageId [extras]`; before a counted caller they write `~`.
- * `sent`: WhatsApp's ids of message and recipient. `callbacksEnabled`: also keeps the idempotency key, for callbacks. `reason`: of a cancellation,
- * one word in the place of WhatsApp's id.
+ * The end of a compact result, as the scripts take it: `caller[@campaign[@template]] providerMessageId [extras]`; the campaign may be empty, and
+ * before a counted caller they write `~`. `sent`: WhatsApp's ids of message and recipient. `callbacksEnabled`: also keeps the idempotency key, for
+ * callbacks. `reason`: of a cancellation, one word in the place of WhatsApp's id.
  */
 export function resultTail (
   payload: Payload,
@@ -211,7 +215,10 @@ export function resultTail (
   const end = sent?.isReplaced === true ? [key, 1] as const : key === null ? [] as const : [key] as const
   const isPlain = waId === null && callbackData === undefined && end.length === 0
   const extras: Extras | undefined = isPlain ? metadata : [metadata ?? null, waId, callbackData ?? null, ...end]
-  const from = payload.campaign === undefined ? payload.caller : `${payload.caller}@${payload.campaign}`
+  const { caller, campaign, type, message } = payload
+  const template = templateOf(type, message)?.name
+  const of = template === undefined ? campaign : `${campaign ?? ''}@${template}`
+  const from = of === undefined ? caller : `${caller}@${of}`
   return `${from} ${id}` + (extras === undefined ? '' : ` ${JSON.stringify(extras)}`)
 }
 

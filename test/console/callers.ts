@@ -35,14 +35,15 @@ export async function testCallers (t: Test, { environment, browser }: Ground): P
     t.same(context.asked.filter(address => address.endsWith('/callers')), [])
   })
 
-  await t.test('messages are filtered by campaign, code, state, caller and time, each is removed by itself, and Back returns', async t => {
+  await t.test('messages are filtered by campaign, code, state, caller, template and time, each is removed by itself, and Back returns', async t => {
     const node = await environment.start(t, still)
     const shop = node.as(keys.shop)
     const sale = { campaign: 'spring-sale' }
     await shop.send('+15550000711', 'Hello', { ...sale, metadata: { orderId: 'F-1' } })
     await shop.send(`${UNDELIVERABLE}0711`, 'Hello', { ...sale, metadata: { orderId: 'F-2' } })
     await node.send(`${UNDELIVERABLE}0712`, 'Hello', { ...sale, metadata: { orderId: 'F-3' } })
-    await node.send(`${UNDELIVERABLE}0713`, 'Hello', { metadata: { orderId: 'F-4' } })
+    const template = { type: 'template', message: { name: 'order_ready', language: { code: 'en' } } }
+    await node.post('/messages', { to: `${UNDELIVERABLE}0713`, ...template, metadata: { orderId: 'F-4' } })
     await until('all are found', async () => (await node.get('/messages')).body['messages']?.length === 4)
     const context = await openConsole(t, browser, node)
     const orders = async (): Promise<string[]> =>
@@ -78,6 +79,14 @@ export async function testCallers (t: Test, { environment, browser }: Ground): P
     await context.page.reload()
     await shows('F-1', 'F-2')
     await context.page.locator('#filters a', { hasText: 'Clear filters' }).click()
+    await shows('F-1', 'F-2', 'F-3', 'F-4')
+
+    await context.press('f')
+    await context.page.locator('#of-template').fill('order_ready')
+    await context.press('Enter')
+    await shows('F-4')
+    await context.reads('#filters', /Template\s+order_ready/)
+    await context.page.locator('#filters a', { hasText: 'Clear filters' }).or(context.page.locator('#filter-template a')).first().click()
     await shows('F-1', 'F-2', 'F-3', 'F-4')
 
     const minute = 60_000

@@ -74,6 +74,37 @@ await t.test('messages are found by id, campaign, state, code and time, combined
   t.match(await node.get('/messages?id=1'), { status: 400, body: { code: 'INVALID_REQUEST', field: 'id' } })
 })
 
+await t.test('messages are found by template in every state, also once a result is all that is left', async t => {
+  const node = await environment.start(t, { WHATSAPP_RATE_LIMIT_MS: '60000' })
+  const template = (name: string, code = 'en') => ({ type: 'template', message: { name, language: { code } } })
+  const posted = async (to: string, more: Record<string, unknown>): Promise<string> => String((await node.post('/messages', { to, ...more })).body.id)
+  const sent = await posted('+15550008001', template('order_ready'))
+  const waiting = await posted('+15550008001', template('order_ready', 'pt_BR'))
+  const failed = await posted('+15560131026', { ...template('order_ready'), campaign: 'spring', metadata: { order: 'T-1' } })
+  const inCampaign = await posted('+15550008002', { ...template('order_ready'), campaign: 'spring' })
+  await posted('+15550008003', template('order_ready_2'))
+  await posted('+15550008004', { message: 'order_ready', campaign: 'spring' })
+  const found = async (query: string): Promise<string[]> =>
+    ((await node.get(`/messages?template=order_ready${query}`)).body['messages'] as Array<{ id: string }>).map(({ id }) => id)
+  await until('all but one have ended', async () => (await found('&state=sent,failed')).length === 3)
+  t.strictSame(await found(''), [inCampaign, failed, waiting, sent])
+  t.strictSame(await found('&state=queued'), [waiting])
+  t.strictSame(await found('&state=sent'), [inCampaign, sent])
+  t.strictSame(await found('&campaign=spring'), [inCampaign, failed])
+  t.strictSame(await found('&errorCode=131026'), [failed])
+  t.match((await node.get(`/messages/${sent}`)).body, { status: 'sent', template: 'order_ready', message: null })
+  t.match((await node.get('/campaigns/spring')).body, { accepted: 3, sent: 2, failed: 1 }, 'the campaign counts as before')
+  const pages: string[] = []
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const more: string = cursor === '' ? '' : `&cursor=${cursor}`
+    const { body }: { body: Record<string, any> } = await node.get(`/messages?template=order_ready&limit=1${more}`)
+    pages.push(...body['messages'].map(({ id }: { id: string }) => id))
+    cursor = body['nextCursor'] ?? null
+  }
+  t.strictSame(pages, [inCampaign, failed, waiting, sent], 'page by page')
+  t.match(await node.get('/messages?template=a%20b'), { status: 400, body: { code: 'INVALID_REQUEST', field: 'template' } })
+})
+
 await t.test('results are kept as long as they can be found', async t => {
   const week = 7 * 86_400_000
   const node = await environment.start(t)

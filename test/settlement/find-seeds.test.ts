@@ -1,12 +1,23 @@
 /** Random histories: each search finds what an independent list has. */
 import t from 'tap'
 import { findInSenders, findMessages, type Criteria } from '../../src/settlement/find.js'
+import type { Payload } from '../../src/message.js'
+import { resultTail } from '../../src/settlement/record.js'
 import { createRandom } from '../property/random.js'
 import { createPrefix, startRedis } from '../support/redis.js'
 import { seedOf } from '../support/seed.js'
 import { accept, all, HOUR, recipients, RULES, storeAt, type Draft, type Stored } from './found.js'
 
 const redis = (await startRedis(t)).connect()
+
+/** What a node writes at the end of a result. */
+const suffixOf = ({ caller, campaign, template, metadata }: Stored): string => resultTail({
+  to: '+1 415',
+  caller,
+  metadata,
+  ...(campaign === undefined ? {} : { campaign }),
+  ...(template === undefined ? { type: 'text', message: 'Hello' } : { type: 'template', message: { name: template, language: { code: 'en' } } })
+} as unknown as Payload)
 
 for (const seed of process.env['SEED'] === undefined ? [2, seedOf('find')] : [seedOf('find')]) {
   await t.test(`seed ${seed}: each search finds what an independent list has, over hours, senders, expiries and page cuts`, async t => {
@@ -30,7 +41,8 @@ for (const seed of process.env['SEED'] === undefined ? [2, seedOf('find')] : [se
         recipient: random.pick(recipients),
         metadata: { order: random.pick(['A', 'B']), ...(random.chance(0.1) ? { rare: 'yes' } : {}) },
         caller: random.pick(['web', 'shop']),
-        ...(random.chance(0.5) ? { campaign: random.pick(['spring', 'sale']) } : {})
+        ...(random.chance(0.5) ? { campaign: random.pick(['spring', 'sale']) } : {}),
+        ...(random.chance(0.5) ? { template: random.pick(['order_ready', 'a@b']) } : {})
       })
       const isInline = random.chance(0.4)
       const accepted = await accept(node, sender, ms, [draft()], isInline)
@@ -49,7 +61,7 @@ for (const seed of process.env['SEED'] === undefined ? [2, seedOf('find')] : [se
             bucket: '',
             coolMs: 0,
             code: settlement === 'failed' ? '131026' : '',
-            resultSuffix: `${message.caller}${message.campaign === undefined ? '' : `@${message.campaign}`} - ${JSON.stringify(message.metadata)}`,
+            resultSuffix: suffixOf(message),
             history: settlement === 'failed' ? JSON.stringify({ attempt: 1, outcome: 'rejected', code: '131026', reason: 'rejected' }) : '',
             reason: settlement === 'failed' ? 'rejected' : '',
             term: '',
@@ -71,6 +83,7 @@ for (const seed of process.env['SEED'] === undefined ? [2, seedOf('find')] : [se
         ...(random.chance(0.3) ? { recipient: random.pick(recipients) } : {}),
         ...(random.chance(0.3) ? { tag: random.pick(['order:A', 'order:B', 'rare:yes', 'none:1']) } : {}),
         ...(random.chance(0.3) ? { campaign: random.pick(['spring', 'sale', 'none']) } : {}),
+        ...(random.chance(0.2) ? { template: random.pick(['order_ready', 'a@b', 'none']) } : {}),
         ...(random.chance(0.2) ? { caller: random.pick(['web', 'shop']) } : {}),
         ...(random.chance(0.3) ? { states: random.pick([['sent'], ['failed'], ['queued'], ['sent', 'queued']] as const) } : {}),
         ...(random.chance(0.1) ? { errorCode: '131026' } : {}),
@@ -86,6 +99,7 @@ for (const seed of process.env['SEED'] === undefined ? [2, seedOf('find')] : [se
         (criteria.recipient === undefined || one.recipient === criteria.recipient) &&
         (criteria.tag === undefined || criteria.tag === `order:${one.metadata['order']}` || criteria.tag === `rare:${one.metadata['rare']}`) &&
         (criteria.campaign === undefined || one.campaign === criteria.campaign) &&
+        (criteria.template === undefined || one.template === criteria.template) &&
         (criteria.caller === undefined || one.caller === criteria.caller) &&
         (criteria.states === undefined || (criteria.states as readonly string[]).includes(one.state)) &&
         (criteria.errorCode === undefined || one.state === 'failed') &&

@@ -21,10 +21,11 @@ export interface Stored {
   recipient: string
   metadata: Record<string, string>
   campaign?: string
+  template?: string
   caller: string
   state: string
 }
-export interface Draft { recipient?: string, metadata?: Record<string, string>, campaign?: string, caller?: string }
+export interface Draft { recipient?: string, metadata?: Record<string, string>, campaign?: string, template?: string, caller?: string }
 
 /** A store whose last reading of Redis's clock the test sets. */
 export function storeAt (redis: Client, prefix: string, nowMs: () => number): Store {
@@ -38,16 +39,18 @@ let count = 0
 export async function accept (store: Store, sender: string, ms: number, drafts: readonly Draft[], inline = false): Promise<Stored[]> {
   const hour = hourOf(store.nowMs(sender))
   return await Promise.all(drafts.map(async draft => {
-    const { recipient = recipients[0] ?? '', metadata = {}, campaign, caller = 'web' } = draft
+    const { recipient = recipients[0] ?? '', metadata = {}, campaign, template, caller = 'web' } = draft
     const name = digest(sender, 'web', `${count++}`)
-    const body = { to: '+1 415', metadata, ...(campaign === undefined ? {} : { campaign }) }
+    const type = template === undefined ? {} : { type: 'template' }
+    const body = { to: '+1 415', metadata, ...type, ...(campaign === undefined ? {} : { campaign }) }
+    const content = template === undefined ? 'Hello' : { name: template, language: { code: 'en' } }
     const reply = await store.run('admit', { sender, digest: name, hour }, {
       now: ms * 1000,
       digest: name,
       fingerprint: '000000000000ff',
       recipient,
       lane: 2,
-      payload: JSON.stringify([caller, 'Hello', 'n', body]),
+      payload: JSON.stringify([caller, content, 'n', body]),
       inline,
       whenLimited: 'wait',
       lifeMs: DAY,
@@ -65,7 +68,8 @@ export async function accept (store: Store, sender: string, ms: number, drafts: 
     if (reply.status !== 'queued' && reply.status !== 'granted') throw new TypeError(JSON.stringify(reply))
     const id = `${name}.${reply.generation}`
     const state = reply.status === 'queued' ? 'queued' : 'sending'
-    return { id, sender, hour, atMs: ms, recipient, metadata, caller, state, ...(campaign === undefined ? {} : { campaign }) }
+    const about = { ...(campaign === undefined ? {} : { campaign }), ...(template === undefined ? {} : { template }) }
+    return { id, sender, hour, atMs: ms, recipient, metadata, caller, state, ...about }
   }))
 }
 

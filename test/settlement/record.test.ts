@@ -20,6 +20,16 @@ await t.test('the tail of a result keeps only the values that its head does not 
   t.notOk(Object.keys(bare ?? {}).some(name => name === 'metadata' || name === 'callbackData'))
 })
 
+await t.test('the tail names campaign and template, either of which may be absent', async t => {
+  const template = { type: 'template', message: { name: 'order_ready', language: { code: 'en_US' } } }
+  t.equal(resultTail({ ...payload, ...template }), 'shop@@order_ready -')
+  t.equal(resultTail({ ...payload, ...template, campaign: 'spring' }), 'shop@spring@order_ready -')
+  t.equal(resultTail({ ...payload, campaign: 'spring' }), 'shop@spring -')
+  t.match(read('~shop@@order_ready -'), { caller: 'shop', campaign: undefined, template: 'order_ready' })
+  t.match(read('shop@spring@odd@name -'), { caller: 'shop', campaign: 'spring', template: 'odd@name' })
+  t.match(read('shop@spring -'), { caller: 'shop', campaign: 'spring', template: undefined })
+})
+
 await t.test('a user id equals WhatsApp\'s recipient id unless WhatsApp returns another', async t => {
   t.equal(writtenId({ to: 'US.1a', addressing: 'user' }), 'US.1a')
   t.equal(resultTail({ ...payload, to: 'US.1a', addressing: 'user' }, { providerMessageId: 'wamid.A', recipientId: 'US.1a' }), 'shop wamid.A')

@@ -410,6 +410,8 @@ class Duplicate(_Duplicate, total=False):
     cancelledFor: Literal["opted-out", "campaign"]
     # Its campaign, if the caller gave one
     campaign: str
+    # Name of its template, if it is made of one
+    template: str
     # The caller's own `biz_opaque_callback_data`, if the message had one
     callbackData: str
     # `scheduledFor` as understood; of a duplicate that of the first message, while that is
@@ -537,6 +539,8 @@ class Message(_Message, total=False):
     cancelledFor: Literal["opted-out", "campaign"]
     # Its campaign, if the caller gave one
     campaign: str
+    # Name of its template, if it is made of one
+    template: str
     # The caller's own `biz_opaque_callback_data`, if the message had one
     callbackData: str
     # When it is to be sent at the earliest, while it is scheduled
@@ -804,6 +808,8 @@ class DuplicateRow(_DuplicateRow, total=False):
     cancelledFor: Literal["opted-out", "campaign"]
     # Its campaign, if the caller gave one
     campaign: str
+    # Name of its template, if it is made of one
+    template: str
     # The caller's own `biz_opaque_callback_data`, if the message had one
     callbackData: str
     # `scheduledFor` as understood; of a duplicate that of the first message, while that is
@@ -1034,6 +1040,8 @@ class FindMessages(TypedDict, total=False):
     campaign: str
     # Only messages that this API key posted
     caller: str
+    # Only messages of this template, in any language
+    template: str
     # Its state, or several, separated by commas: `scheduled`, `queued`, `sending`, `sent`,
     # `delivered`, `read`, `retrying`, `unknown`, `failed`, `cancelled`, `expired`
     state: str
@@ -1498,11 +1506,12 @@ class StartJobFilter(TypedDict, total=False):
     template: str
     # Only those whose last error has this code. `none`: those without an error code
     errorCode: str
-    # Only those that failed permanently for this reason. `rejected`: WhatsApp rejected it
-    # permanently. `exhausted`: all retries failed. `expired`: its lifetime ended. `unknown`: its
-    # outcome stayed unknown. `cancelled`: it was cancelled
+    # Of a retry or an acknowledgement: only those that failed permanently for this reason.
+    # `rejected`: WhatsApp rejected it permanently. `exhausted`: all retries failed. `expired`: its
+    # lifetime ended. `unknown`: its outcome stayed unknown. `cancelled`: it was cancelled
     reason: Literal["rejected", "exhausted", "expired", "unknown", "cancelled"]
-    # Only those that are, or are not, acknowledged
+    # Of a retry: only those that are, or are not, acknowledged. An acknowledgement finds those that
+    # are not
     acknowledged: bool
     # Only messages that were accepted then or later: RFC 3339 with a time zone, or ms since the
     # epoch
@@ -1547,7 +1556,7 @@ class StartJob(_StartJob, total=False):
     move: StartJobMove
     # Only count the messages that match
     dryRun: bool
-    # Of an acknowledgement: stored in the history of each message
+    # Of an acknowledgement only: stored in the history of each message
     note: str
 
 

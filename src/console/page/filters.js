@@ -9,7 +9,7 @@ import { go, here } from './router.js'
 import { html } from './ui.js'
 
 /** As the API calls them. */
-const fields = { campaign: 'campaign', caller: 'caller', code: 'errorCode', from: 'acceptedFrom', until: 'acceptedUntil' }
+const fields = { campaign: 'campaign', caller: 'caller', template: 'template', code: 'errorCode', from: 'acceptedFrom', until: 'acceptedUntil' }
 const moments = ['from', 'until']
 export const filterNames = Object.keys(fields)
 
@@ -62,8 +62,9 @@ export async function editFilters (filters) {
     action: t('filter.go'),
     fields: html`<div class="fields">${field('campaign', { list: 'campaign-names', spellcheck: false, maxlength: 64 })}
       ${field('caller', { list: 'caller-names', spellcheck: false, maxlength: 32 })}
+      ${field('template', { spellcheck: false, maxlength: 512 })}
       ${field('code', { spellcheck: false, maxlength: 64, hint: t('filter.codeHint') })}
-      <span></span>${moment('from')}${moment('until')}</div>
+      ${moment('from')}${moment('until')}</div>
       ${options('campaign-names', campaigns)}${options('caller-names', callers)}`
   })
   if (chosen === null) return

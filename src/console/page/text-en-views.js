@@ -90,6 +90,7 @@ export const enViews = {
   'filter.go': 'Apply',
   'filter.campaign': 'Campaign',
   'filter.caller': 'Caller',
+  'filter.template': 'Template',
   'filter.code': 'Error code',
   'filter.codeHint': 'Of its last failed attempt, or of WhatsApp\'s report.',
   'filter.from': 'Accepted from',

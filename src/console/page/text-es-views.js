@@ -89,6 +89,7 @@ export const esViews = {
   'filter.go': 'Aplicar',
   'filter.campaign': 'Campaña',
   'filter.caller': 'Servicio',
+  'filter.template': 'Plantilla',
   'filter.code': 'Código de error',
   'filter.codeHint': 'Del último intento fallido, o del aviso de WhatsApp.',
   'filter.from': 'Aceptados desde',

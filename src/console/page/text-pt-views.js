@@ -89,6 +89,7 @@ export const ptViews = {
   'filter.go': 'Aplicar',
   'filter.campaign': 'Campanha',
   'filter.caller': 'Serviço',
+  'filter.template': 'Modelo',
   'filter.code': 'Código de erro',
   'filter.codeHint': 'Da última tentativa com falha, ou do aviso do WhatsApp.',
   'filter.from': 'Aceitas desde',

@@ -26,6 +26,7 @@ const criteria = {
   tag: Type.Optional(Type.String({ pattern: '^[^:]{1,128}:.{1,512}$', description: 'An entry of the metadata as `key:value`' })),
   campaign: filters.campaign,
   caller: filters.caller,
+  template: filters.template,
   state: Type.Optional(Type.String({
     pattern: `^(${anyState})(,(${anyState}))*$`,
     maxLength: 128,
@@ -71,6 +72,7 @@ const findMessages = {
     recipient: { summary: 'All for a recipient', query: { recipient: '+15550104711', limit: '10' } },
     key: { summary: 'By its idempotency key', query: { idempotencyKey: 'order-4711' } },
     tag: { summary: 'By an entry of its metadata', query: { tag: 'order:4711' } },
+    template: { summary: 'Messages of a template that wait', query: { template: 'order_ready', state: 'queued,scheduled,retrying' } },
     failed: { summary: 'Failed messages of a campaign', query: { campaign: 'spring-sale', state: 'failed,expired' } }
   }
 }

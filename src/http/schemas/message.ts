@@ -145,6 +145,7 @@ export const MessageSchema = Type.Object({
     'opted-out': 'marketing to a recipient who has opted out', campaign: 'its campaign was cancelled'
   }, 'Why it was cancelled without a request for this message')),
   campaign: Type.Optional(text('Its campaign, if the caller gave one')),
+  template: Type.Optional(text('Name of its template, if it is made of one')),
   callbackData: Type.Optional(text('The caller\'s own `biz_opaque_callback_data`, if the message had one')),
   createdAt: timestamp('When it was accepted'),
   scheduledFor: Type.Optional(timestamp('When it is to be sent at the earliest, while it is scheduled')),
