@@ -1,10 +1,12 @@
 #!lua flags=allow-oom
--- Housekeeping of one sender: removes idle buckets, old failures, counts, opt-ins, acts and campaigns, and expiry entries without a record; returns
--- the messages that have expired.
+-- Housekeeping of one sender: removes idle buckets, old failures, counts, opt-ins, acts and campaigns, and expiry entries without a record; ends fair
+-- shares that no message needs; returns the messages that have expired.
 --
 -- Keys:
 --   backlog          hash  id -> record of an unsettled message
+--   ready:<lane>     zset  recipient -> when its head may be sent, µs
 --   pair-tat         zset  recipient -> TAT, µs
+--   sender           hash  rules and state
 --   expiry           zset  id -> ms
 --   resolved         zset  id -> ms
 --   failed           zset  id -> ms
@@ -16,6 +18,7 @@
 --   windows          zset  recipient -> last act, ms
 --   campaigns        hash  campaign, or `~` and a caller -> counts of its messages
 --   templates        hash  templates, and `#` and campaigns, that are not sent now
+--   shares           hash  callers of each lane, and their virtual times
 --   daily            zset  recipient -> when it was counted for the daily limit, ms
 --
 -- Arguments:
@@ -93,6 +96,11 @@ end
 if redis.call('EXISTS', key.campaigns) == 1 then
   --- @include counts
   prune_counts(now_ms)
+end
+
+if string.find(redis.call('HGET', key.sender, 'limits') or '', 'shares', 1, true) then
+  --- @include end_shares
+  end_shares(now)
 end
 
 for _, id in ipairs(dangling) do redis.call('ZREM', key.expiry, id) end

@@ -87,6 +87,8 @@ local may_grant = arg.inline and not effect and not is_granted and not ready_lan
 if reopened and (record.template or record.caller) then
   --- @include counts
   count_closed(record, ending_of(record), 'w', now_ms, code_of(record))
+  --- @include shares
+  meet_reopened(sender, record, now)
 end
 if arg.history ~= '' then append_history(record, now_ms, arg.history, reopened and 'reopened') end
 

@@ -3,10 +3,10 @@
 --- @include ready
 --- @include campaign_name
 -- Fair shares: callers whose messages wait in one lane alternate, by weight; and within the part of a caller its campaigns, and its messages without
--- one. They begin with the second caller of a sender or the first campaign; the word `shares` in `limits` says that they have begun. Until then ready
--- times alone decide. From then on the score of a ready pair in `ready` is negative: the place of the share of its head, and its ready time modulo
--- 2^45 µs (1.1 years). So one range of scores has the ready pairs of one share, the longest ready first. The name of a share is its caller, empty
--- for a single one, and `#` and the campaign, if any. Fields of the hash `shares`:
+-- one. They begin with the second caller of a sender or the first campaign, and end when no message needs them (end_shares.lua). Meanwhile `limits`
+-- has the word `shares`; without it ready times alone decide. With it the score of a ready pair in `ready` is negative: the place of the share of its
+-- head, and its ready time modulo 2^45 µs (1.1 years). So one range of scores has the ready pairs of one share, the longest ready first. The name of
+-- a share is its caller, empty for a single one, and `#` and the campaign, if any. Fields of the hash `shares`:
 --   <lane><share>  its place, and the virtual time of its caller after its last grant. The caller's own is the latest of its shares
 --   v<lane>        the virtual time of the lane
 --   =<caller>      its weight, unless that is 1
@@ -83,6 +83,14 @@ local function meet_share(sender, message, now)
   end
   if first ~= name or share ~= name then begin_shares(sender, first, now) end
   return tonumber(cap), share
+end
+
+-- The same of a message that is unsettled again: shares may have ended since it was accepted. Writes.
+local function meet_reopened(sender, record, now)
+  local first = string.match(redis.call('HGET', key.sender, 'caller') or '', '^[^*/]+')
+  local is_other = first and record.caller and first ~= record.caller
+  if campaign_of(record.template) or is_other then return begin_shares(sender, first or record.caller or '', now) end
+  if record.caller and not first then redis.call('HSET', key.sender, 'caller', record.caller) end
 end
 
 -- The earliest ready time of all shares; math.huge where there are none. Reads only.

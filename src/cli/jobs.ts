@@ -61,7 +61,7 @@ function addAction (bulk: Command, action: BulkJob['action'], about: string): vo
   if (ofFailures(action)) {
     command.addOption(new Option('--reason <reason>', 'that failed for this reason').choices(reasons))
   }
-  if (action === 'retry') command.addOption(new Option('--acknowledged <answer>', 'that are, or are not, acknowledged').choices(['yes', 'no']))
+  if (action === 'retry') command.addOption(new Option('--acknowledged <yes|no>', 'that are, or are not, acknowledged').choices(['yes', 'no']))
   if (action === 'acknowledge') command.option('--note <text>', 'is stored in the history of each message')
   if (action === 'move') addMoveOptions(command)
   command

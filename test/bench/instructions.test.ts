@@ -30,7 +30,11 @@ const hint = 'npm run bench -- --only instructions --write'
 
 await t.test('each script takes as many instructions as expected-instructions.json says', { skip }, async t => {
   for (const { step, exact } of counted) {
-    const kept = expected?.[step] ?? 0
+    const kept = expected?.[step]
+    if (kept === undefined) {
+      t.comment(`${step}: no figure is kept for redis-server ${build}`)
+      continue
+    }
     const text = `${step}: ${exact} thousand instructions, expected ${kept}`
     t.ok(exact <= kept * (1 + TOLERANCE), `${text}; if it is worth it: ${hint}`)
     t.ok(exact >= kept * (1 - TOLERANCE), `${text}; keep what was gained: ${hint}`)

@@ -198,6 +198,71 @@ await test('the oldest ready time is that of the caller that waits longest', asy
   t.equal(reply.status === 'sender' && reply.due, 6)
 })
 
+/** Housekeeping; whether there are fair shares after it. Without them no pair has the score of a share. */
+async function housekept (w: World): Promise<boolean> {
+  await w.run('prune', { retentionMs: 600_000, cap: 100, limit: 500 })
+  const isShared = (await w.redis.hget(w.key('sender'), 'limits') ?? '').split(' ').includes('shares')
+  const scores = await Promise.all(['urgent', 'normal', 'bulk'].map(async lane => await w.redis.zcount(w.key(`ready:${lane}`), '-inf', '(0')))
+  const fields = Object.keys(await w.redis.hgetall(w.key('shares')))
+  if (!isShared && (scores.some(count => count > 0) || fields.some(field => !field.startsWith('=')))) throw new Error(`${scores} ${fields}`)
+  return isShared
+}
+
+const end = async (w: World, grants: Array<Parameters<World['settled']>[0]>): Promise<void> => {
+  for (const grant of grants) await w.settled(grant, 'sent')
+}
+
+await test('shares end once one caller has messages, which keep their order, and begin again with another one', async (t, w) => {
+  await w.rules({ maxInFlight: 1000 })
+  const a = await fill(w, 'a*3', 12)
+  const b = await fill(w, 'b*2', 2)
+  const { grants } = await w.claim({ want: 5 })
+  t.ok(await housekept(w), 'a message of b is in flight')
+  await end(w, grants)
+  if (grants.filter(({ id }) => b.includes(id)).length < 2) await end(w, (await w.claim({ want: 3 })).grants)
+  const left = a.filter(id => !grants.some(grant => grant.id === id))
+  t.notOk(await housekept(w))
+  t.strictSame(await w.redis.hgetall(w.key('shares')), { '=a': '3' }, 'the weight of the one that is left stays')
+  t.equal(await w.redis.hget(w.key('sender'), 'caller'), 'a')
+  const { grants: next } = await w.claim({ want: 2 })
+  t.strictSame(next.map(({ id }) => id), left.slice(0, 2), 'in the order of their ready times')
+  b.push(...await fill(w, 'b', 2, { from: 2 }))
+  t.ok((await w.redis.hget(w.key('sender'), 'limits'))?.includes('shares'))
+  t.equal(await claimed(w, 1, { a, b }), 'b')
+})
+
+await test('shares end with the last message of a campaign, and begin again where one of its failures is reopened', async (t, w) => {
+  const spring = await fill(w, '', 2, { campaign: 'spring' })
+  const { grants: [first, second] } = await w.claim({ want: 2 })
+  t.ok(await housekept(w))
+  await w.settled(first!, 'failed', { history: '{"code":"1"}', reason: 'rejected' })
+  t.ok(await housekept(w), 'one is in flight')
+  await w.settled(second!, 'sent')
+  t.notOk(await housekept(w))
+  t.equal(await w.redis.exists(w.key('shares')), 0)
+  const plain = await fill(w, '', 3)
+  t.notOk(await housekept(w), 'other messages need none')
+  w.at(3_000_000)
+  t.equal((await w.retry(first!.id, { inline: false, force: true })).status, 'queued')
+  t.ok(await housekept(w))
+  plain.push(...await fill(w, '', 1, { from: 3 }))
+  t.match(await claimed(w, 2, { s: spring, p: plain }), /s/)
+})
+
+await test('shares stay while many pairs are ready', async (t, w) => {
+  const b = await fill(w, 'b', 1)
+  const a = await fill(w, 'a', 1100)
+  const { grants } = await w.claim({ want: 2 })
+  t.ok(grants.some(({ id }) => b.includes(id)))
+  await end(w, grants)
+  // More of them get their scores.
+  await end(w, (await w.claim({ want: 1 })).grants)
+  t.ok(await housekept(w), 'a call would take too long')
+  await end(w, (await w.claim({ want: 100 })).grants)
+  t.notOk(await housekept(w))
+  t.strictSame((await w.claim({ want: 3 })).grants.map(({ id }) => id), a.slice(102, 105))
+})
+
 await test('a cancelled message leaves its share', async (t, w) => {
   const a = await fill(w, 'a', 2)
   const b = await fill(w, 'b', 2)

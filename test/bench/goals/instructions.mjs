@@ -21,6 +21,8 @@ const TOGETHER = 50
  */
 const WAITING = 150
 const MANY = 200
+/** Fair shares of so many callers: of one once another one has posted, or for a campaign. */
+const SHARING = [1, 10]
 const goals = { 'whole message, one at a time': 800, [`whole message, ${TOGETHER} at a time`]: 300 }
 
 export async function instructions ({ quick, report, write }) {
@@ -84,8 +86,28 @@ async function countScripts (redis, report) {
     const whole = ['admit queued', 'claim', 'settle'].reduce((sum, name) => sum + found[`${name}, ${label}`], 0)
     found[`whole message, ${label}`] = Number(whole.toFixed(1))
   }
+  for (const callers of SHARING) await countShared(redis, found, report, callers)
   operations.end()
   return found
+}
+
+/** A claim where callers have fair shares, one message at a time; the last caller has posted one message that is sent. */
+async function countShared (redis, found, report, callers) {
+  const name = `claim, with fair shares of ${callers} ${callers === 1 ? 'caller' : 'callers'}, one at a time`
+  report(name)
+  const [sender] = sendersOf(3 + callers).slice(-1)
+  const shareOf = caller => caller
+  const operations = await createOperations({ redisUrl: redis.url, senders: [sender], leaseMs: 3_600_000, pairIntervalUs: 3.6e9, shareOf })
+  let last = 0
+  const admit = async (inline, caller) => await operations.admit(sender, ++last, last, inline, caller)
+  await operations.settle(await admit(true, 'other'))
+  for (let n = 0; n < WAITING + MANY + callers; n++) await admit(false, `caller${n % callers}`)
+  // The first claim compiles the script, and gives the ready pairs their scores.
+  const claimed = async () => { if ((await operations.claim(sender, 'bench.1', 1)).length !== 1) throw new Error('nothing to claim') }
+  await claimed()
+  const thousands = await redis.count(async () => { for (let n = 0; n < MANY; n++) await claimed() })
+  found[name] = Number((thousands / MANY).toFixed(1))
+  operations.end()
 }
 
 /** The same steps by SET NX, rate-limiter-flexible and BullMQ, one message at a time; the worker takes many at once. */

@@ -26,8 +26,11 @@ export const ADMISSION = {
   backlogCap: 1e9
 }
 
-/** `pairIntervalUs`: of the rules, which delay nothing else. `findMs`: life of the look-up index, 0 for none. */
-export async function createOperations ({ redisUrl, senders, findMs = DAY_MS, leaseMs = 30_000, pairIntervalUs = 2e6 }) {
+/**
+ * `pairIntervalUs`: of the rules, which delay nothing else. `findMs`: life of the look-up index, 0 for none. `shareOf`: of the settings of admission,
+ * where there are several callers.
+ */
+export async function createOperations ({ redisUrl, senders, findMs = DAY_MS, leaseMs = 30_000, pairIntervalUs = 2e6, shareOf }) {
   const events = createBus()
   const redis = new Redis(redisUrl)
   // Without the gateway's own time limits, which would spoil a round on a busy machine.
@@ -37,7 +40,15 @@ export async function createOperations ({ redisUrl, senders, findMs = DAY_MS, le
   const deps = {
     store,
     events,
-    admission: { idempotencyTtlMs: DAY_MS, derivedTtlMs: DAY_MS, lifeMs: DAY_MS, queueCap: 1000, backlogCap: 1e9, findMs },
+    admission: {
+      idempotencyTtlMs: DAY_MS,
+      derivedTtlMs: DAY_MS,
+      lifeMs: DAY_MS,
+      queueCap: 1000,
+      backlogCap: 1e9,
+      findMs,
+      ...(shareOf === undefined ? {} : { shareOf })
+    },
     startWithinMs: 10_000,
     settlement: { backoff: () => null, unknownOutcome: 'fail', unknownHoldMs: 0, findMs }
   }
@@ -48,10 +59,10 @@ export async function createOperations ({ redisUrl, senders, findMs = DAY_MS, le
 
   return {
     /** Admits message number `n` to recipient number `recipient`; returns the grant, which a message that is not `inline` never gets. */
-    async admit (sender, n, recipient, inline = false) {
+    async admit (sender, n, recipient, inline = false, caller = 'bench') {
       const admission = await admit(deps, {
         sender,
-        caller: 'bench',
+        caller,
         to: `+1777${String(recipient).padStart(7, '0')}`,
         recipient: `p1777${String(recipient).padStart(7, '0')}`,
         message: TEXT,
