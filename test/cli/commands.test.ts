@@ -146,7 +146,7 @@ await t.test('the exit codes are those of docs/cli.md', async t => {
     [['send', 'not-a-number', 'Hello', '--json'], { code: 3, err: /"code":"INVALID_RECIPIENT".*"field":"to","errors":\[{"field":"to"/ }],
     [['send', '0123', 'Hello', '--sender', 'a b', '--idempotency-key', 'clé'], {
       code: 3,
-      err: /^sluice: INVALID_RECIPIENT: .*\n {2}to: must be .*No country.*\n {2}idempotencyKey: .*\n {2}sender: .*, not "a b" \(.*\)\n$/
+      err: /^sluice: INVALID_RECIPIENT: .*\n {2}to: must be .*No country.*\n {2}idempotencyKey: .*\n {2}sender: must be 1 to 64 .*, not "a b"\n$/
     }]
   ]
   // Runs beside the others, with a timeout long enough for the first try to fail with ECONNREFUSED.
