@@ -20,9 +20,10 @@ async function flying (w: World, key = 'a', recipient = ANN): Promise<Granted> {
   return { ...first, attempt: 2, holder }
 }
 
+/** Those of a negative span were taken out again. */
 const completed = async (w: World): Promise<number> => {
   const flat = await w.redis.zrange(w.key('completed'), 0, -1, 'WITHSCORES')
-  return flat.reduce((sum, value, i) => i % 2 === 1 ? sum + Number(value) : sum, 0)
+  return flat.reduce((sum, value, i) => i % 2 === 1 && Number(flat[i - 1]) > 0 ? sum + Number(value) : sum, 0)
 }
 
 const endings: Array<[name: string, settlement: string, change: Parameters<World['settle']>[2]]> = [

@@ -6,6 +6,7 @@ const test = await world(t)
 const MINUTE = 60_000
 const MOST_MS = 4 * 60 * MINUTE
 const KEEP_MS = 15 * MINUTE
+const START_MS = 1_700_000_123_456
 /** The lane of `admit`. */
 const [URGENT, NORMAL, BULK] = [1, 2, 3] as const
 
@@ -17,6 +18,8 @@ let people = 0
 /** Accepted messages to other people, each a webhook is due for. */
 async function send (w: World, count: number): Promise<Granted[]> {
   const grants: Granted[] = []
+  // In another millisecond than a check before.
+  w.now += 1000
   for (let i = 0; i < count; i++) {
     const grant = await w.grant({ key: `sent${++keys}`, recipient: `p1415556${1000 + ++people}` })
     await w.settled(grant, 'sent', { keepMs: KEEP_MS, resultSuffix: `web wamid.${grant.id}` })
@@ -27,17 +30,18 @@ async function send (w: World, count: number): Promise<Granted[]> {
 const report = async (w: World, grants: Granted[]): Promise<void> => {
   for (const { id } of grants) await w.receipt(id, `wamid.${id}`, { status: 'd' })
 }
+/** The next of the checks every 30 s since `from`. */
+const nextCheck = (w: World, from = 0): number => from + (Math.floor((w.ms() - START_MS - from) / 30_000) + 1) * 30_000
 /** Checks every 30 s until `ms`, as recovery does; returns the changes. */
 async function watchUntil (w: World, ms: number, mostMs = MOST_MS): Promise<string[]> {
   const changes: string[] = []
-  for (let at = w.ms() - START_MS + 30_000; at <= ms; at += 30_000) {
+  for (let at = nextCheck(w); at <= ms; at += 30_000) {
     w.at(at)
     const { change = '' } = await watch(w, mostMs) as { change?: string }
     if (change !== '') changes.push(`${change} ${at / MINUTE}`)
   }
   return changes
 }
-const START_MS = 1_700_000_123_456
 
 /** Statuses come for the first messages, and for those of the next minutes none does. */
 async function startOutage (w: World): Promise<void> {
@@ -209,7 +213,7 @@ await test('the hold ends after its time, or by an operator, and begins again on
     await report(w, await send(w, 60))
     const check = async (ms: number): Promise<unknown> => {
       let last
-      for (let at = w.ms() - START_MS + 30_000; at <= from + ms; at += 30_000) {
+      for (let at = nextCheck(w, from); at <= from + ms; at += 30_000) {
         w.at(at)
         const { change = '' } = await w.run('watch-statuses', { mostMs: 5 * MINUTE }) as { change?: string }
         if (change !== '') last = change
