@@ -39,7 +39,7 @@
 --             retrying, pending, resolved, failed, rejected, exhausted, expired, unknownOutcome,
 --             sentLast24h, activeRateLimits, callbacksWaiting, callbacksSinceMs, circuit, accepted, unconfirmed, suspended,
 --             awaiting, windows, people, reduced, ceiling, templateStop, stopped, daily, dailyUsed, dailyPeople,
---             dailyWaiting, bulk
+--             dailyWaiting, bulk, health
 --   no_rules  -
 -- retrying: failures that wait for their next retry; pending: these, and those whose retry has begun.
 -- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when due messages have had no drain run, or 0;
@@ -50,7 +50,7 @@
 -- reduced, ceiling: as in :sender, or empty; templateStop: the entry `*` of `templates`, or empty; stopped: messages that wait for its end;
 -- daily: limit and what sets it, when a person counts no longer (ms), portfolio, what WhatsApp says: limit, source, ms, or `-`; empty where none
 -- counts; dailyUsed: people who count; dailyPeople: who wait; dailyWaiting: their messages; bulk: when most messages had a status (ms, or 0), and as
--- in :sender since when and until when the lane `bulk` is on hold; empty where it never is.
+-- in :sender since when and until when the lane `bulk` is on hold; empty where it never is; health: as in :sender, or empty.
 --- @include clock
 --- @include queue
 --- @include ready
@@ -106,7 +106,7 @@ end
 local callbacks_since = redis.call('ZRANGE', key.callbacks_since, 0, 0, 'WITHSCORES')[2]
   or string.match(redis.call('LINDEX', key.outbox, 0) or '', '^%S+ (%d+)')
 local facts = redis.call('HMGET', key.sender, 'reason', 'version', 'perSecond', 'windows', 'windowGapMs', 'reduced', 'ceiling', 'statusesSeen',
-  'bulkHold', 'statuses')
+  'bulkHold', 'statuses', 'health')
 local accepted, unconfirmed = count_statuses(read_moments(facts[10], now_ms), now_ms)
 local awaiting = redis.call('ZLEXCOUNT', key.suspended, '[=', '(>')
 local daily, daily_people, daily_waiting = { '', 0 }, redis.call('ZCARD', key.daily_queue), redis.call('ZLEXCOUNT', key.suspended, '[+', '(,')
@@ -130,5 +130,5 @@ return {
   facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
   redis.call('ZCARD', key.windows), facts[6] or '', facts[7] or '', redis.call('HGET', key.templates, '*') or '', stopped,
   daily[1], daily[2], daily_people, daily_waiting,
-  facts[8] and facts[8] .. ' ' .. (facts[9] or '') or ''
+  facts[8] and facts[8] .. ' ' .. (facts[9] or '') or '', facts[11] or ''
 }

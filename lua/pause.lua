@@ -19,10 +19,8 @@
 --- @include clock
 --- @include ready
 --- @include resume
+--- @include stop_until
 --- @include wake_hint
-
--- From probe to probe, once a restriction should be over.
-local HOUR_MS = 3600000
 
 local now = clock()
 local state = redis.call('HMGET', key.sender, 'status', 'circuit', 'rules')
@@ -50,9 +48,7 @@ elseif arg.state == 'active' then
   end
 elseif arg.state == 'stopped' then
   if before == 'paused' then return { 'done', before, '', phase } end
-  clear_block()
-  redis.call('HSET', key.sender, 'status', 'stopped', 'reason', arg.reason, 'until', now + (arg.forMs or HOUR_MS) * 1000, 'since', now,
-    'probeIntervalUs', HOUR_MS * 1000)
+  stop_until(arg.reason, arg.forMs, now)
   return { 'done', before, '', phase }
 else
   clear_block()

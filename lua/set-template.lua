@@ -20,23 +20,14 @@
 --   unchanged  -      newer evidence stands, or a thousand templates are written already
 --- @include clock
 --- @include template
+--- @include end_template
 
 local now = clock()
 local at = arg.atMs and arg.atMs * 1000 or now
 local former = read_template(redis.call('HGET', key.templates, arg.template))
 if former and former.since > at then return { 'unchanged' } end
 if arg.state == 'approved' then
-  if arg.template == ALL_TEMPLATES then
-    set_limit('stop', false)
-    -- An attempt of before says nothing of the sender as it is now.
-    redis.call('HSET', key.sender, 'resumedAt', int(now))
-  end
-  local first = redis.call('ZRANGEBYLEX', key.suspended, '[' .. arg.template .. ':', '(' .. arg.template .. ';', 'LIMIT', 0, 1)[1]
-  if not first then
-    redis.call('HDEL', key.templates, arg.template)
-  elseif not former or former.state ~= 'releasing' then
-    mark_template(arg.template, 'releasing', 0, '0', arg.name, now)
-  end
+  end_template(arg.template, former, arg.name, now)
 elseif not mark_template(arg.template, arg.state, (arg.untilMs or 0) * 1000, arg.code, arg.name, now) then
   return { 'unchanged' }
 end

@@ -105,6 +105,8 @@ export interface Events {
   'sender.ceiling': [{ sender: string, limit: string, perSecond: number | null }]
   /** The limit of a number could not be read. */
   'ceiling.unread': [{ sender: string, code: string }]
+  /** The limit of a number was read, and its health was not. */
+  'health.unread': [{ sender: string, code: string }]
   'sender.stopped': [{ sender: string, code: string, error: string }]
   'sender.resumed': [{ sender: string }]
   /** `code`: of the attempt that opened the circuit. */

@@ -36,6 +36,7 @@ import type { Reload } from './reload.js'
 import { targetsOf, watchSettings } from './reload.js'
 import { followFailures } from './templates/poll.js'
 import { followStops } from './templates/stop.js'
+import { readAfterStops } from './throttle/ceilings.js'
 import { measureSystem } from './throttle/inspect.js'
 import type { Workers } from './worker.js'
 import { startWorkers } from './worker.js'
@@ -76,6 +77,7 @@ export async function createGateway (config: Config, { redisUrl, sandboxUrl, eve
     const { core, senderSync } = running
     followFailures(core)
     followStops(core)
+    readAfterStops({ ...core, throughputPollMs: config.THROUGHPUT_POLL_MS })
     const closing = new AbortController()
     // Every drain run adds a listener, and there may be a thousand.
     setMaxListeners(0, closing.signal)
@@ -159,7 +161,7 @@ async function createWorkers (config: Config, { core, senderSync }: RunningCore,
     housekeeping: { ...core, retentionMs, forgetMs, everyMs: HOUSEKEEPING_MS },
     templates: { ...core, templatePollMs: config.TEMPLATE_POLL_MS },
     bulk: { ...core, lifeMs: config.MESSAGE_LIFE_MS },
-    ceilings: { ...core, throughputPollMs: config.THROUGHPUT_POLL_MS },
+    ceilings: { ...core, throughputPollMs: config.THROUGHPUT_POLL_MS, healthStatus: config.HEALTH_STATUS },
     recovery: {
       ...core,
       roundMs: Math.min(RECOVERY_ROUND_MS, config.LEASE_MS),

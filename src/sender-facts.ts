@@ -23,6 +23,19 @@ export type WindowState = 'off' | 'collecting' | 'known'
  */
 export type BulkState = 'off' | 'collecting' | 'active' | 'held'
 
+/** What WhatsApp says of the number, its account and its business. `limited`: some messages may be rejected. `unknown`: it has not been read. */
+export const healthStates = ['unknown', 'available', 'limited', 'blocked'] as const
+export type HealthState = typeof healthStates[number]
+
+/** A part that is limited or blocked, and Meta's own words for why. */
+export interface HealthProblem {
+  entity: string
+  state: HealthState
+  id: string | null
+  errors: Array<{ code: number | null, description: string | null, solution: string | null }>
+  info: string[]
+}
+
 /** What sets the daily limit. */
 export type DailyLimitReason = 'own' | 'whatsapp' | 'portfolio' | 'ramp' | 'none'
 
@@ -58,6 +71,8 @@ export interface SenderView extends SenderCounts {
   circuit: { state: CircuitState, since: string | null, nextProbeAt: string | null, code: string | null }
   /** Whether WhatsApp sends any template of it. `until`: when that ends, or is probed next; null if only an operator ends it. */
   templates: { state: TemplateStopState, reason: string | null, since: string | null, until: string | null, waiting: number }
+  /** `health_status` of the number's node, and when it was read. */
+  health: { state: HealthState, readAt: string | null, problems: HealthProblem[] }
   /** Whether closed windows are known. `since`: since when no webhook is missing. */
   windows: { state: WindowState, since: string | null, lastWebhookAt: string | null, people: number }
   /** Of the lane `bulk`; all but the state are null unless it is held. `until`: when that ends at the latest. */

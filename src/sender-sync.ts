@@ -10,6 +10,7 @@ import { atStart, isUnavailable, reportError, retryWhileUnavailable } from './re
 import type { MutableSenderRegistry, SenderRegistry } from './sender-registry.js'
 import { createSenderRegistry } from './sender-registry.js'
 import type { SenderSettings } from './senders.js'
+import { forgetHealth } from './throttle/health.js'
 import { forgetCeiling } from './throttle/ceilings.js'
 import { watchStatuses } from './throttle/bulk-hold.js'
 import { writeDailySettings } from './throttle/daily.js'
@@ -164,7 +165,9 @@ async function register (deps: SenderSyncDeps, { id, rules, appSecrets, daily }:
   await writeRules(store, id, rules)
   // Without webhooks no status comes.
   await watchStatuses(deps, id, appSecrets.length > 0 ? bulkHoldMs : null)
-  if (!readsCeilings) await forgetCeiling(store, id)
+  if (readsCeilings) return
+  await forgetCeiling(store, id)
+  await forgetHealth(store, id)
 }
 
 /** Drops removed senders once they hold no message, and writes rules that could not be written. */

@@ -1,7 +1,21 @@
 import type { Command } from 'commander'
 import type { Sender, Templates } from '../client/index.js'
 import { addExamples, openContext, parseDuration } from './context.js'
+import { UsageError } from './exit.js'
 import { facts, table } from './show.js'
+
+export function addSender (program: Command): void {
+  const command = program.command('sender <sender>').summary('show a sender: state, daily limit, and what WhatsApp says of it')
+    .description('Shows the state of a sender, what stops it and until when, its rate and daily limit, and the health that WhatsApp states.')
+    .action(async (sender: string, _: object, self: Command) => {
+      const { client, print } = openContext(self)
+      const senders = await client.listSenders()
+      const found = senders.find(({ id }) => id === sender)
+      if (found === undefined) throw new UsageError(`no sender ${sender}; there is ${senders.map(({ id }) => id).join(', ') || 'none'}`)
+      print(found, () => [showSender(found), ...healthOf(found)].join('\n'))
+    })
+  addExamples(command, [['sluice sender 100000000000001', 'why WhatsApp has stopped it']])
+}
 
 export function addPause (program: Command): void {
   const command = program.command('pause <sender>').summary('pause a sender')
@@ -51,7 +65,7 @@ function showTemplates ({ account, readAt, failedWith, templates }: Templates): 
 }
 
 function showSender (sender: Sender): string {
-  const { id, state, reason, resumesAt, circuit, templates, bulk, queued, inFlight } = sender
+  const { id, state, reason, resumesAt, circuit, templates, bulk, daily, health, queued, inFlight } = sender
   const outage = circuit.state === 'closed' ? {} : { circuit: circuit.state, 'open since': circuit.since, 'next probe': circuit.nextProbeAt }
   const stop = templates.state !== 'stopped'
     ? {}
@@ -59,8 +73,24 @@ function showSender (sender: Sender): string {
   const hold = bulk.state !== 'held'
     ? {}
     : { 'bulk held since': bulk.since, 'until at most': bulk.until, 'messages without a status': `${bulk.missingPercent ?? 0}%` }
-  const all = { sender: id, state, reason, 'resumes at': resumesAt, ...outage, ...stop, ...hold, rate: rateOf(sender), queued, 'in flight': inFlight }
-  return facts(all)
+  const limit = daily === null
+    ? {}
+    : {
+        'daily limit': daily.limit === null ? 'none' : `${daily.used} of ${daily.limit} people used: ${daily.reason}`,
+        'people who wait': daily.people,
+        'next free at': daily.freeAt
+      }
+  const first = { sender: id, state, reason, 'resumes at': resumesAt, ...outage, ...stop, ...hold, rate: rateOf(sender), ...limit }
+  return facts({ ...first, queued, 'in flight': inFlight, health: health.state, 'health read at': health.readAt })
+}
+
+/** What WhatsApp says of the parts that are not available, in its own words. */
+function healthOf ({ health }: Sender): string[] {
+  const rows = health.problems.flatMap(({ entity, state, errors, info }) => {
+    const found = errors.map(({ code, description, solution }) => [entity, state, code, description, solution])
+    return [...found.length === 0 ? [[entity, state, null, null, null]] : found, ...info.map(sentence => [entity, state, null, sentence, null])]
+  })
+  return rows.length === 0 ? [] : [table(['part', 'health', 'code', 'what is wrong', 'what to do'], rows)]
 }
 
 /** The rate in force; where it is not the rule, why. */

@@ -3093,6 +3093,50 @@ export interface components {
             /** @description Percent of the messages accepted 2 to 12 minutes ago without a status; null unless it is held */
             missingPercent: number | null;
         };
+        /** @description Why a part of a sender is limited or blocked */
+        HealthError: {
+            /** @description Meta's code; null for none */
+            code: number | null;
+            /** @description What is wrong, as Meta words it; null if it does not say */
+            description: string | null;
+            /** @description What to do, as Meta words it; null if it does not say */
+            solution: string | null;
+        };
+        /** @description A part of a sender that is limited or blocked */
+        HealthProblem: {
+            /** @description The part, as Meta names it: `PHONE_NUMBER`, `WABA`, `BUSINESS` or `APP` */
+            entity: string;
+            /**
+             * @description Its state. `unknown`: it has not been read. `available`: nothing is limited or blocked. `limited`: WhatsApp may reject
+             * some messages, and nothing is stopped. `blocked`: WhatsApp says that a part of it sends nothing; `state` and `templates` of the sender
+             * say what that stops
+             * @enum {string}
+             */
+            state: "unknown" | "available" | "limited" | "blocked";
+            /** @description Its id; null if Meta does not say */
+            id: string | null;
+            /** @description Why, at most two errors */
+            errors: components["schemas"]["HealthError"][];
+            /** @description What Meta adds, at most two sentences */
+            info: string[];
+        };
+        /** @description `health_status` of a sender's number */
+        SenderHealth: {
+            /**
+             * @description The worst state of its parts. `unknown`: it has not been read. `available`: nothing is limited or blocked. `limited`:
+             * WhatsApp may reject some messages, and nothing is stopped. `blocked`: WhatsApp says that a part of it sends nothing; `state` and
+             * `templates` of the sender say what that stops
+             * @enum {string}
+             */
+            state: "unknown" | "available" | "limited" | "blocked";
+            /**
+             * Format: date-time
+             * @description When it was read last; null if it has not been read
+             */
+            readAt: string | null;
+            /** @description Parts that are limited or blocked */
+            problems: components["schemas"]["HealthProblem"][];
+        };
         /** @description Delivery failures by status */
         FailureCounts: {
             /** @description Not sent yet: wait for a retry, or their retry has begun */
@@ -3167,6 +3211,8 @@ export interface components {
             circuit: components["schemas"]["Circuit"];
             /** @description Whether WhatsApp sends its templates at all */
             templates: components["schemas"]["TemplateStop"];
+            /** @description What WhatsApp says of its number, account and business */
+            health: components["schemas"]["SenderHealth"];
             /** @description The customer service windows of its recipients */
             windows: components["schemas"]["Windows"];
             /** @description Its lane `bulk` */

@@ -124,6 +124,7 @@ function logSenders (events: Bus, write: WriteLine): void {
   events.on('sender.daily-limit', fields => write('daily limit changed', fields))
   events.on('sender.ceiling', fields => write('limit of number changed', fields))
   events.on('ceiling.unread', fields => write('limit of number not read', fields))
+  events.on('health.unread', fields => write('health of number not read', fields))
   events.on('windows.recorded', fields => { if (fields.released > 0) write('messages released: recipient wrote', fields) })
   events.on('windows.lost', fields => write('webhooks may be missing: windows unknown', fields))
   events.on('message.replaced', fields => write('message replaced by its template: window closed', fields))

@@ -4,6 +4,7 @@ import { rows } from './code-row.js'
 const free = 'Wait: the message keeps its place and is sent as soon as possible.'
 const path = 'Check the network path: firewall, proxy, DNS, and WHATSAPP_API_URL. The message keeps its place.'
 const hold = 'Wait for WhatsApp\'s status of the message, or ask the recipient. The rule for unknown outcomes then retries or fails it.'
+const health = 'Read Meta\'s own words with `npx sluice sender`, and repair the cause. It ends by itself; resume the sender to try at once.'
 const address = 'Check WHATSAPP_API_URL and any proxy between the gateway and Meta, then resume the sender.'
 
 /** No byte of the message was written. */
@@ -62,6 +63,14 @@ export const accountUpdateCodes = rows({ outcome: 'sender-stopped', probeMs: 3_6
     'Read the reason in Business Support Home and appeal there. It ends by itself; resume the sender only if Meta has lifted it before.'],
   ['ACCOUNT_DISABLED', 'Account disabled', 'Meta has disabled the account.',
     'Read the reason in Business Support Home and appeal there; resume the sender once the account is reinstated.']
+])
+
+/** Causes that `health_status` of a number names: its codes, which no response to a message has. Of another one nothing is stopped. */
+export const healthCodes = rows({ outcome: 'sender-stopped', probeMs: 3_600_000 }, [
+  ['HEALTH_131031', 'Account locked', 'The health of the number says that the account is locked: it sends no messages.', health],
+  ['HEALTH_141006', 'Payment problem', 'The health of the number says that payment fails: it sends no templates. Replies go on.', health],
+  ['HEALTH_141008', 'Account locked', 'The health of the number says that the account is locked: it sends no messages.', health],
+  ['HEALTH_141014', 'Account banned', 'The health of the number says that the account is banned: it sends no messages.', health]
 ])
 
 /** HTTP errors without a code of Meta that concern this message. */

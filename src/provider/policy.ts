@@ -14,7 +14,7 @@ export const metaCodes: readonly CodeRow[] = [
 /** Codes of Sluice, for errors between the gateway and Meta. */
 export const localCodes: readonly CodeRow[] = [
   local.unsentCodes, local.unreachableCodes, local.lostCodes, local.unknownCodes, local.httpStopCodes, local.httpRejectedCodes,
-  local.httpRetryCodes, local.httpOutageCodes, local.httpLimitCodes, local.accountUpdateCodes
+  local.httpRetryCodes, local.httpOutageCodes, local.httpLimitCodes, local.accountUpdateCodes, local.healthCodes
 ].flat()
 
 /** How each code is handled, and what it means: the code table with the operator's overrides. */

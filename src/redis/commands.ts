@@ -12,7 +12,8 @@ import type { ServerNow } from './server-clock.js'
 import { ownNowMs } from './server-clock.js'
 import { isCallerError } from './unavailable.js'
 
-export type { Arguments, ClaimedGrant, FoundGrant, LeasedCallback, RejectionCode, Replies, ScriptName, SenderReply, WakeHint } from './replies.js'
+export type { Arguments, ClaimedGrant, FoundGrant, LeasedCallback, RejectionCode, Replies, ScriptName, WakeHint } from './replies.js'
+export type { SenderReply } from './sender-reply.js'
 
 /** The sender whose keys a script uses, the digest of the idempotency record if it needs one, and the hour of the index if it is not this one. */
 export interface KeyScope { sender: string, digest?: string, hour?: number }

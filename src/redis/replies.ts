@@ -1,5 +1,6 @@
 import type { Lane, State, WaitingFor } from '../message.js'
-import type { CircuitState, SenderCounts, SenderState } from '../sender-facts.js'
+import type { CircuitState, SenderState } from '../sender-facts.js'
+import type { SenderReply } from './sender-reply.js'
 
 /** Who has to react to a new ready time: see lua/include/wake_hint.lua. */
 export type WakeHint = '' | 'enqueue' | 'notify' | 'defer'
@@ -22,58 +23,6 @@ export interface ClaimedGrant {
 export interface FoundGrant { id: string, recipient: string, attempt: number, holder: string, record: string }
 /** A callback that is leased until `leaseEndMs`. */
 export interface LeasedCallback { subject: string, leaseEndMs: number, tries: number, event: string }
-
-/** Reply of inspect-sender.lua. Times are since the epoch, 0 for none. */
-export interface SenderReply extends SenderCounts {
-  status: 'sender'
-  nowMs: number
-  state: SenderState
-  resumesMs: number
-  reason: string
-  pairIntervalUs: number
-  pairBurst: number
-  perSecond: number
-  maxInFlight: number
-  version: number
-  oldestDueUs: number
-  unattendedUs: number
-  /** Failures that wait for their next retry. */
-  retrying: number
-  /** Failures that wait for their next retry, and failures whose retry has begun. */
-  pending: number
-  resolved: number
-  failed: number
-  rejected: number
-  exhausted: number
-  expired: number
-  unknownOutcome: number
-  callbacksWaiting: number
-  callbacksSinceMs: number
-  /** The field of :sender; empty while nothing fails. */
-  circuit: string
-  /** Messages accepted 2 to 12 minutes ago, estimated, and those of them without a status. */
-  accepted: number
-  unconfirmed: number
-  /** `<since> <last> <due> <gap>`, ms: see lua/include/window.lua; empty where windows are not checked. */
-  windows: string
-  /** People whose last act is known. */
-  people: number
-  /** The search for WhatsApp's limit of messages per second, as in :sender; empty while the rule is in force. */
-  reduced: string
-  /** Of all templates: see lua/include/template_stop.lua; empty for none. */
-  templateStop: string
-  /** Messages that wait for its end. */
-  stopped: number
-  /** The daily limit; empty where recipients are not counted. See lua/inspect-sender.lua. */
-  daily: string
-  dailyUsed: number
-  dailyPeople: number
-  dailyWaiting: number
-  /** The known limit of the number, as in :sender; empty for none. */
-  ceiling: string
-  /** When statuses came last, and the hold of the lane `bulk`: see lua/inspect-sender.lua; empty where they are not watched. */
-  bulk: string
-}
 
 /** Why admit.lua accepts no message. */
 export type RejectionCode =
@@ -148,6 +97,7 @@ export interface Replies {
   'set-share': { status: 'share', share: number, used: number, people: number, limit: number } | { status: 'other', used: number } | Bare<'stale'>
   'lease-shares': { status: 'leased', round: number, shares: string } | Bare<'stale'>
   'opt-out': { status: 'written', was: boolean, sinceMs: number, waiting: string[] }
+  'set-health': { status: 'written', stopped: '' | 'sender' | 'templates', ended: '' | 'sender' | 'templates', wakeHint: WakeHint }
   'set-template': { status: 'written', had: boolean } | Bare<'unchanged'>
   'schedule-read': Bare<'begun' | 'later'> | { status: 'scheduled', dueMs: number }
   'limit-caller': { status: 'taken', accepted: number, left: number, waitUs: number }
@@ -249,6 +199,7 @@ export interface Arguments {
   'set-window-check': Record<'gapMs', Value>
   'watch-statuses': Timed<'mostMs'>
   'set-ceiling': Timed<'step' | 'level' | 'perSecond' | 'intervalUs' | 'burst' | 'number'>
+  'set-health': Timed<'facts' | 'scope' | 'cause'>
   'set-template': Timed<'template' | 'state' | 'atMs' | 'untilMs' | 'code' | 'name'>
   'limit-caller': Timed<'caller' | 'intervalUs' | 'burst' | 'want'>
   'set-daily-limit': Timed<'step' | 'limit' | 'portfolio' | 'portfolioLimit' | 'ramp'>

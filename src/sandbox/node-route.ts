@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { applyFault, checkAccess, withoutCode, type Decision } from './decide.js'
 import { sendReply } from './http.js'
+import { healthOf } from './health.js'
 import { tokenOf } from './messages-route.js'
 import { errorReply } from './responses.js'
 import type { State } from './state.js'
@@ -46,7 +47,8 @@ function describe (sender: string, fields: string[], settings: State['settings']
     platform_type: 'CLOUD_API',
     throughput: { level: throughputLevel ?? ((throughputPerSecond ?? Infinity) > STANDARD_PER_SECOND ? 'HIGH' : 'STANDARD') },
     is_on_biz_app: isOnBizApp,
-    whatsapp_business_manager_messaging_limit: messagingLimit
+    whatsapp_business_manager_messaging_limit: messagingLimit,
+    health_status: healthOf(sender, settings)
   }
   const unknown = fields.find(name => !Object.hasOwn(all, name))
   if (unknown !== undefined) return errorReply(100, { details: `Tried accessing nonexisting field (${unknown})` })

@@ -34,6 +34,12 @@ const SettingsSchema = Type.Object({
   isOnBizApp: Type.Boolean(),
   /** What a number's node says of the daily limit of its portfolio. */
   messagingLimit: Type.String({ minLength: 1, maxLength: 30 }),
+  /** What a number's node says of its health: parts that are not `AVAILABLE`, and why. It enforces nothing. */
+  health: Type.Array(Type.Object({
+    entity: Type.String({ minLength: 1, maxLength: 40 }),
+    canSend: Type.String({ minLength: 1, maxLength: 20 }),
+    code: Type.Optional(Type.Integer({ minimum: 0, maximum: 9_999_999 }))
+  }, { additionalProperties: false }), { maxItems: 10 }),
   /** By how much that second is shorter, for the same reason. */
   throughputToleranceMs: durationMs,
   /** Rejects with 131047 what needs an open window and has none. */
@@ -86,6 +92,7 @@ export const defaults: Readonly<Settings> = {
   throughputLevel: null,
   isOnBizApp: false,
   messagingLimit: 'TIER_2K',
+  health: [],
   throughputToleranceMs: 50,
   enforceWindow: false,
   windowMs: 86_400_000,

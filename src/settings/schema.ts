@@ -54,6 +54,11 @@ export const ConfigSchema = Type.Object({
     description: 'How often the node of each phone number is read for WhatsApp\'s limit of messages per second, see docs/rates.md; 0 for never, ' +
       'not even at the start'
   }),
+  HEALTH_STATUS: Type.Union([Type.Literal('stop'), Type.Literal('show')], {
+    default: 'stop',
+    description: 'What the health of a number does that is read with its limit: `stop`: known causes also stop its messages, see docs/stops.md; ' +
+      '`show`: it is only shown'
+  }),
   DAILY_LIMIT: Type.String({
     default: '',
     pattern: '^(auto|[1-9]\\d{0,6})?$',

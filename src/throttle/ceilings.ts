@@ -4,10 +4,11 @@ import { inParallel } from '../parallel.js'
 import { globalKey, senderKey } from '../redis/keys.js'
 import { redisNowMs } from '../redis/server-clock.js'
 import type { Store } from '../redis/store.js'
-import { every } from '../redis/unavailable.js'
+import { every, reportError } from '../redis/unavailable.js'
 import type { SenderRegistry } from '../sender-registry.js'
 import { isJsonObject } from '../values/json.js'
 import { followDailyLimit } from './daily.js'
+import { followHealth, WHILE_BLOCKED_MS, type HealthDeps } from './health.js'
 import { bucketOf, DAILY_LIMIT_FIELD, readNode, type NumberNode } from './levels.js'
 
 export interface CeilingDeps {
@@ -17,7 +18,11 @@ export interface CeilingDeps {
   senders: Pick<SenderRegistry, 'ids' | 'has' | 'settingsOf'>
   /** Time between two reads of a number's node, ms, a minute at least; 0 if none is read, and no limit is known. */
   throughputPollMs: number
+  /** Whether the health of a number may stop it. */
+  healthStatus: HealthDeps['healthStatus']
 }
+
+type FollowDeps = Pick<CeilingDeps, 'store' | 'events' | 'throughputPollMs'>
 
 const TICK_MS = 2000
 const CONCURRENCY = 5
@@ -30,8 +35,8 @@ const UNKNOWN_FIELD = '100'
 const entryOf = (sender: string): string => `number:${sender}`
 
 /**
- * Reads the limit of each sender's number from its node: at the start, then daily, and soon after a hint. Each number is read by one node at a time.
- * A read that fails changes nothing, whatever its code.
+ * Reads the limit and the health of each sender's number from its node: at the start, then daily, and soon after a hint. Each number is read by one
+ * node at a time. A read that fails changes nothing, whatever its code.
  */
 export function startCeilingPolls (deps: CeilingDeps): { stop: () => Promise<void> } {
   const { store, events, senders } = deps
@@ -60,6 +65,17 @@ export function startCeilingPolls (deps: CeilingDeps): { stop: () => Promise<voi
   return every(TICK_MS, events, 'ceilings', tick)
 }
 
+/** WhatsApp has stopped a sender: its health says why, in Meta's words. */
+export function readAfterStops ({ store, events, throughputPollMs }: FollowDeps): void {
+  if (throughputPollMs === 0) return
+  const follow = ({ sender, code }: { sender: string, code: string }): void => {
+    // Its health has made this stop.
+    if (!code.startsWith('HEALTH_')) hintCeiling(store, sender).catch(error => { reportError(events, 'health', error) })
+  }
+  events.on('sender.stopped', follow)
+  events.on('templates.stopped', follow)
+}
+
 /** Has the node of a number read soon: something about it may have changed. */
 export async function hintCeiling (store: Store, sender: string): Promise<void> {
   await store.run('schedule-read', { sender: '' }, { account: entryOf(sender), step: 'hint', afterMs: 0, code: '' })
@@ -67,7 +83,7 @@ export async function hintCeiling (store: Store, sender: string): Promise<void> 
 
 /** A webhook says that a number has changed. It names it by its digits alone, and may come late: only an upgrade counts before the next read. */
 export async function followNumber (
-  { store, events, throughputPollMs }: Omit<CeilingDeps, 'provider' | 'senders'>, senders: readonly string[],
+  { store, events, throughputPollMs }: FollowDeps, senders: readonly string[],
   { number, isUpgrade }: { number: string, isUpgrade: boolean }
 ): Promise<void> {
   if (throughputPollMs === 0) return
@@ -81,7 +97,7 @@ export async function followNumber (
 
 /** A webhook says what the daily limit of a portfolio is. It may come late: its node says it for certain. */
 export async function followCapability (
-  { store, events, throughputPollMs }: Omit<CeilingDeps, 'provider' | 'senders'>, senders: readonly string[], limit: number
+  { store, events, throughputPollMs }: FollowDeps, senders: readonly string[], limit: number
 ): Promise<void> {
   await inParallel(senders, CONCURRENCY, async sender => {
     await followDailyLimit({ store, events }, sender, 'webhook', limit)
@@ -117,7 +133,11 @@ async function readCeiling (deps: CeilingDeps, sender: string): Promise<void> {
   if (isRead) await writeCeiling(deps, sender, 'node', found)
   else events.emit('ceiling.unread', { sender, code: found })
   const ended = isRead ? { step: 'read', code: '' } : { step: 'failed', code: found }
-  await store.run('schedule-read', { sender: '' }, { account: entryOf(sender), afterMs: throughputPollMs, ...ended })
+  // A request of its own: an error of one does not spoil the other.
+  const { isBlocked, error } = await followHealth(deps, sender)
+  if (isRead && error !== undefined) events.emit('health.unread', { sender, code: error })
+  const afterMs = isBlocked ? Math.min(throughputPollMs, WHILE_BLOCKED_MS) : throughputPollMs
+  await store.run('schedule-read', { sender: '' }, { account: entryOf(sender), afterMs, ...ended })
 }
 
 /** What the node says, or the code of the error. */

@@ -12,6 +12,7 @@ import type { SenderRegistry } from '../sender-registry.js'
 import { formatTime } from '../values/time.js'
 import { readBulkHold } from './bulk-hold.js'
 import { readDaily } from './daily.js'
+import { healthView } from './health.js'
 import { readRate } from './rate.js'
 
 export interface PairView {
@@ -126,6 +127,7 @@ function toView (sender: string, reply: SenderReply): SenderView {
     resumesAt: resumesMs === 0 ? null : formatTime(resumesMs),
     circuit: readCircuit(reply.circuit),
     templates: readTemplateStop(reply),
+    health: healthView(reply),
     windows: readWindows(reply),
     bulk: readBulkHold(reply),
     rate: readRate(reply),

@@ -79,6 +79,9 @@ await t.test('a sender is paused and resumed, and stats --watch refreshes until 
   child.kill('SIGINT')
   t.equal((await ended).code, 0)
   for (const line of out.trimEnd().split('\n')) t.match(JSON.parse(line), { queue: {}, senders: [{ state: 'paused' }] })
+  t.match(await json('sender', SENDER), { id: SENDER, state: 'paused', health: { state: 'unknown' } })
+  t.match(await run('sender', SENDER), { code: 0, out: /state +│ paused[^]*health +│ unknown/ })
+  t.match(await run('sender', '999'), { code: 2, out: '', err: new RegExp(`no sender 999; there is ${SENDER}`) })
   t.match(await json('resume', SENDER), { state: 'active' })
 })
 

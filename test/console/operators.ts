@@ -228,12 +228,20 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await redis.hset(key('sender'), {
       limits: 'statuses bulk templates', statusesSeen: now, bulkHold: `${now - 60_000} ${now * 1000} ${now + 3_600_000} 93`
     })
+    const errors = [{ code: 141_006, description: 'No payment method.', solution: 'Add one.' }]
+    const problems = [
+      { entity: 'WABA', state: 'blocked', id: null, errors, info: [] },
+      { entity: 'PHONE_NUMBER', state: 'limited', id: null, errors: [], info: ['The name is not approved.'] }
+    ]
+    await redis.hset(key('sender'), 'health', `${now} - ${JSON.stringify({ state: 'blocked', problems })}`)
     const template = hashTemplate({ name: 'order_ready', language: 'en_US' })
     await redis.hset(key('templates'), template, `paused ${(now - 60_000) * 1000} 0 132015 order_ready en_us`)
     const held = /WhatsApp reports no status of 93 % of the messages that it accepts\.\s+Messages of the lane bulk wait [^]*test message/
     const context = await openConsole(t, browser, node, { hash: '#/senders' })
     await context.reads('#banners', held)
     await context.reads('#bulk-held', held)
+    await context.reads('[data-health="WABA"]', /WhatsApp blocks the account \(141006\)\.\s+No payment method\. Add one\./)
+    await context.reads('[data-health="PHONE_NUMBER"]', /WhatsApp limits the number \(–\)\. Nothing is stopped\.\s+The name is not approved\./)
     await context.reads('#templates', /order_ready\s*en_us\s+Paused: messages wait\s+132015\s+0/)
     await context.tabTo('#resume-order_ready-en_us')
     await context.press('Enter')

@@ -17,6 +17,7 @@ const sender = (id: Id, own: object): object => ({
   resumesAt: null,
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
   templates: { state: 'active', reason: null, since: null, until: null, waiting: 0 },
+  health: { state: 'available', readAt: '2026-01-31T06:00:00.000Z', problems: [] },
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
   bulk: { state: 'off', since: null, until: null, nextProbeAt: null, missingPercent: null },
   rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null, ceiling: null },

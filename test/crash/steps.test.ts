@@ -12,6 +12,7 @@ const others: Record<string, RegExp> = {
   'the next housekeeping repeats it: test/recovery/removed.test.ts': /^forget$/,
   'a setting that each start writes: test/flow/windows.test.ts': /^set-window-check$/,
   'the next read repeats it, and a setting that each start writes: test/flow/ceilings.test.ts': /^set-ceiling$/,
+  'the next read repeats it: test/flow/health.test.ts': /^set-health$/,
   'callbacks: test/crash/callbacks.test.ts': /^(lease-callbacks|settle-callback|bounce|relay|erase-callbacks)$/,
   'a repeat only prolongs the cool-down: test/redis/clock-step.test.ts': /^cool-sender$/,
   'early webhooks, which WhatsApp repeats, and opt-outs': /^(park|unpark|opt-out)$/,

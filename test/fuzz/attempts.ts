@@ -157,6 +157,12 @@ export async function setDailyLimit (w: FuzzWorld): Promise<void> {
   await w.run('set-share', { portfolio: 'acme', round, step: w.random.pick(['read', 'raise', 'raise', 'reduce', 'stop']), share })
 }
 
+/** What WhatsApp says of the number's health, from no cause to the worst one. */
+export async function setHealth (w: FuzzWorld): Promise<void> {
+  const [scope, cause] = w.random.pick([['', '-'], ['', '-'], ['sender', 'HEALTH_141014'], ['templates', 'HEALTH_141006']] as const)
+  await w.run('set-health', { scope, cause, facts: w.random.pick(['{"state":"blocked","problems":[]}', '']) })
+}
+
 /** Checks of statuses, and a hold of the lane bulk: one by chance would take more messages than a run has. */
 export async function watchStatuses (w: FuzzWorld): Promise<void> {
   await w.run('watch-statuses', { mostMs: w.random.pick([60_000, 600_000, 0, '']) })

@@ -1,6 +1,6 @@
 /** The calls of a fuzz run: each as the gateway makes it, with random arguments, also at moments at which the gateway would rarely make it. */
 import type { FoundGrant } from '../../src/redis/commands.js'
-import { bounce, move, receipt, retry, setCeiling, setDailyLimit, settle, settleLate, watchStatuses } from './attempts.js'
+import { bounce, move, receipt, retry, setCeiling, setDailyLimit, setHealth, settle, settleLate, watchStatuses } from './attempts.js'
 import { CAMPAIGNS, planCampaign, setCampaign } from './counts.js'
 import { LANES, RECIPIENTS, TEMPLATES, type FuzzWorld, type Grant } from './world.js'
 
@@ -189,6 +189,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
     }
   },
   setCeiling: { weight: 2, run: setCeiling },
+  setHealth: { weight: 1, run: setHealth },
   recordWindows: {
     weight: 1,
     async run (w) {

@@ -96,6 +96,7 @@ const samples: { [Name in keyof Events]: Array<Events[Name][0]> } = {
   'templates.released': [{ sender, released: 3, rejected: 1 }],
   'sender.ceiling': [{ sender, limit: 'COEXISTENCE', perSecond: 20 }, { sender, limit: 'none', perSecond: null }],
   'sender.daily-limit': [{ sender, limit: 250 }, { sender, limit: null }],
+  'health.unread': [{ sender, code: 'HTTP_403' }],
   'ceiling.unread': [{ sender, code: '80007' }],
   'templates.read': [{ account: '1', result: 'read', templates: 3 }, { account: '1', result: 'failed', code: '190' }],
   'sender.resumed': [{ sender }],

@@ -102,3 +102,27 @@ await t.test('latency is added to every response and can be changed while the sa
   t.ok(performance.now() - startedAt >= 49)
   t.match(await control('PUT', 'settings', { latencyMs: 0 }), { status: 200, body: { latencyMs: 0 } })
 })
+
+await t.test('a number\'s node says its health, and what is not available sends all the same', async t => {
+  const { url, send, control } = await startSandbox(t)
+  const read = async (): Promise<unknown> =>
+    await (await fetch(`${url}/111?fields=health_status`, { headers: { authorization: 'Bearer token' } })).json()
+  t.match(await read(), {
+    id: '111', health_status: { can_send_message: 'AVAILABLE', entities: [{ entity_type: 'PHONE_NUMBER', id: '111' }, {}, {}, {}] }
+  })
+  const health = [{ entity: 'WABA', canSend: 'BLOCKED', code: 141_006 }, { entity: 'BUSINESS', canSend: 'LIMITED' }]
+  await control('PUT', 'settings', { health })
+  t.match(await read(), {
+    health_status: {
+      can_send_message: 'BLOCKED',
+      entities: [
+        { can_send_message: 'AVAILABLE' },
+        { entity_type: 'WABA', can_send_message: 'BLOCKED', errors: [{ error_code: 141_006, error_description: String, possible_solution: String }] },
+        { entity_type: 'BUSINESS', can_send_message: 'LIMITED' },
+        { can_send_message: 'AVAILABLE' }
+      ]
+    }
+  })
+  t.equal((await send('16505550000')).status, 200)
+  t.match(await control('PUT', 'settings', { health: [{ entity: 'WABA' }] }), { status: 400 })
+})

@@ -2085,6 +2085,48 @@ class BulkLane(TypedDict):
     missingPercent: Optional[int]
 
 
+class HealthError(TypedDict):
+    """Why a part of a sender is limited or blocked"""
+
+    # Meta's code; null for none
+    code: Optional[int]
+    # What is wrong, as Meta words it; null if it does not say
+    description: Optional[str]
+    # What to do, as Meta words it; null if it does not say
+    solution: Optional[str]
+
+
+class HealthProblem(TypedDict):
+    """A part of a sender that is limited or blocked"""
+
+    # The part, as Meta names it: `PHONE_NUMBER`, `WABA`, `BUSINESS` or `APP`
+    entity: str
+    # Its state. `unknown`: it has not been read. `available`: nothing is limited or blocked.
+    # `limited`: WhatsApp may reject some messages, and nothing is stopped. `blocked`: WhatsApp says
+    # that a part of it sends nothing; `state` and `templates` of the sender say what that stops
+    state: Literal["unknown", "available", "limited", "blocked"]
+    # Its id; null if Meta does not say
+    id: Optional[str]
+    # Why, at most two errors
+    errors: List[HealthError]
+    # What Meta adds, at most two sentences
+    info: List[str]
+
+
+class SenderHealth(TypedDict):
+    """`health_status` of a sender's number"""
+
+    # The worst state of its parts. `unknown`: it has not been read. `available`: nothing is limited
+    # or blocked. `limited`: WhatsApp may reject some messages, and nothing is stopped. `blocked`:
+    # WhatsApp says that a part of it sends nothing; `state` and `templates` of the sender say what
+    # that stops
+    state: Literal["unknown", "available", "limited", "blocked"]
+    # When it was read last; null if it has not been read
+    readAt: Optional[str]
+    # Parts that are limited or blocked
+    problems: List[HealthProblem]
+
+
 class FailureCounts(TypedDict):
     """Delivery failures by status"""
 
@@ -2150,6 +2192,8 @@ class Sender(TypedDict):
     circuit: Circuit
     # Whether WhatsApp sends its templates at all
     templates: TemplateStop
+    # What WhatsApp says of its number, account and business
+    health: SenderHealth
     # The customer service windows of its recipients
     windows: Windows
     # Its lane `bulk`

@@ -3,6 +3,7 @@ import { useCode } from './codes.js'
 import { bulkText, isBulkHeld } from './bulk-hold.js'
 import { dailyNote, dailyRule, dailyText, hasLimit, isDailyReached } from './daily.js'
 import { useFeed } from './feed.js'
+import { healthText, problemsOf } from './health.js'
 import { age, clock, number, percent, span } from './format.js'
 import { t, tn } from './i18n.js'
 import { HeldTemplates } from './held-templates.js'
@@ -90,6 +91,7 @@ function Detail ({ sender, own, isChosen }) {
         ${isBulkHeld(sender) && html`<${Note} id="bulk-held" text=${bulkText(sender)} />`}
         ${isDailyReached(sender) && html`<${Note} id="daily" text=${dailyText(sender)} />`}
         ${sender.templates?.state === 'stopped' && html`<${TemplateStop} sender=${sender} />`}
+        ${problemsOf(sender).map(one => html`<${Health} key=${one.entity} problem=${one} />`)}
         ${sender.suspended > 0 && html`<p class="note warn"><${Icon} name="template" />
           <span>${tn('todo.template', sender.suspended)}. ${t('do.template')}</span></p>`}
         ${sender.awaiting > 0 && html`<p class="note"><${Icon} name="info" />
@@ -106,6 +108,13 @@ function Detail ({ sender, own, isChosen }) {
 /** What holds messages back: what waits, until when, and what to do. */
 function Note ({ id, text: { what, waits, advice } }) {
   return html`<p class="note warn" id=${id}><${Icon} name="gauge" /><span><b>${what}</b> ${waits} ${advice}</span></p>`
+}
+
+/** A part of the sender that WhatsApp limits or blocks: why, in Meta's own words. */
+function Health ({ problem }) {
+  return html`<p class="note warn" data-health=${problem.entity}><${Icon} name="info" /><span><b>${healthText(problem)}</b>
+    ${problem.errors.map(({ description, solution }) => html` <bdi>${description ?? ''} ${solution ?? ''}</bdi>`)}
+    ${problem.info.map(sentence => html` <bdi>${sentence}</bdi>`)}</span></p>`
 }
 
 /** WhatsApp sends no template of the sender: why, until when, and what to do. */

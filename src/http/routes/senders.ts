@@ -13,9 +13,11 @@ import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
 import { sampleTime, SENDER } from '../samples.js'
+import { BulkSchema } from '../schemas/bulk-lane.js'
 import { DailyKnownSchema, DailySchema } from '../schemas/daily.js'
+import { HealthErrorSchema, HealthProblemSchema, HealthSchema } from '../schemas/health.js'
 import {
-  count, countOrNull, flag, listOf, notCounted, oneOf, ref, refOrNull, text, textOrNull, timestamp, timestampOrNull, unavailable
+  count, flag, listOf, notCounted, oneOf, ref, refOrNull, text, textOrNull, timestamp, timestampOrNull, unavailable
 } from '../schemas/common.js'
 
 const SenderParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64, description: 'Phone number id of the sender' }) })
@@ -120,21 +122,6 @@ const WindowsSchema = Type.Object({
   people: count('People whose last message or call is known')
 }, { $id: 'Windows', description: 'What is known of the customer service windows of a sender\'s recipients' })
 
-const bulkStates: Record<SenderView['bulk']['state'], string> = {
-  off: 'BULK_HOLD_MS is 0, or the sender has no webhooks: statuses are not watched',
-  collecting: 'no status of most messages has come for 24 hours, so it is never held',
-  active: 'it is sent',
-  held: 'WhatsApp reports no status of most of the messages that it accepts: its messages wait, but for one probe in ten seconds'
-}
-
-const BulkSchema = Type.Object({
-  state: oneOf(bulkStates, 'Whether the lane is sent'),
-  since: timestampOrNull('Since when it is held; null unless it is'),
-  until: timestampOrNull('When the hold ends at the latest; null unless it is held'),
-  nextProbeAt: timestampOrNull('When its next message may be sent as a probe; null unless it is held'),
-  missingPercent: countOrNull('Percent of the messages accepted 2 to 12 minutes ago without a status; null unless it is held')
-}, { $id: 'BulkLane', description: 'The lane `bulk` of a sender, which waits while statuses are missing' })
-
 export const SenderSchema = Type.Object({
   id: text('Phone number id'),
   name: textOrNull('Its name for people; null without one'),
@@ -143,6 +130,7 @@ export const SenderSchema = Type.Object({
   resumesAt: timestampOrNull('When it resumes by itself, or is probed next; null if no end is known'),
   circuit: ref(CircuitSchema, 'Its circuit breaker'),
   templates: ref(TemplateStopSchema, 'Whether WhatsApp sends its templates at all'),
+  health: ref(HealthSchema, 'What WhatsApp says of its number, account and business'),
   windows: ref(WindowsSchema, 'The customer service windows of its recipients'),
   bulk: ref(BulkSchema, 'Its lane `bulk`'),
   rate: ref(RateSchema, 'The rate in force'),
@@ -178,6 +166,7 @@ export const senderSample = {
   resumesAt: null,
   circuit: { state: 'closed', since: null, nextProbeAt: null, code: null },
   templates: { state: 'active', reason: null, since: null, until: null, waiting: 0 },
+  health: { state: 'available', readAt: sampleTime('06:00:00.000'), problems: [] },
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
   bulk: { state: 'off', since: null, until: null, nextProbeAt: null, missingPercent: null },
   rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null, ceiling },
@@ -259,7 +248,7 @@ export function senderRoutes (api: Api, deps: SenderRouteDeps): void {
   const withName = (view: SenderView): NamedSender => nameSender(deps.senders, view)
   addSchemas(
     api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, TemplateStopSchema, CeilingSchema, RateSchema, WindowsSchema, BulkSchema,
-    FailureCountsSchema, DailyKnownSchema, DailySchema, SenderSchema, SendersSchema
+    HealthErrorSchema, HealthProblemSchema, HealthSchema, FailureCountsSchema, DailyKnownSchema, DailySchema, SenderSchema, SendersSchema
   )
 
   api.get('/senders', { schema: listSenders, config: { roles: ['read', 'admin'] } }, async () => {
