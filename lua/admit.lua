@@ -99,8 +99,8 @@ local function admit(m)
     cap, share = meet_share(sender, message, now)
   end
   if message.marketing and redis.call('HEXISTS', key.opt_outs, recipient) == 1 then return { 'rejected', 'RECIPIENT_OPTED_OUT', 0 } end
-  local effect, suspended, suspended_us, blocked_by, on_grant = nil, 0, nil, nil, nil -- of its template, campaign, window or the daily limit
-  if sender.limits and message.template ~= '' then
+  local effect, suspended, suspended_us, blocked_by, on_grant = nil, 0, nil, nil, nil -- of its template, campaign, window, the daily limit or a rate
+  if sender.limits and (message.template ~= '' or string.find(sender.limits, 'rates', 1, true)) then
     --- @include hold
     lane, effect, suspended, suspended_us, blocked_by, on_grant = hold_new(sender, message, now)
   end

@@ -71,7 +71,7 @@ local free = sender.max_in_flight - redis.call('ZCARD', key.inflight)
 local want = math.max(0, math.min(arg.want, free, is_probing and 1 or math.huge, allowed(sender_tat, now, sender.sender_rate)))
 if (block and not is_probing) or sender.cool_until > now or arg.mode == 'end' then want = 0 end
 
-local next_start = nil
+local next_start, has_rates = nil, sender.limits and string.find(sender.limits, 'rates', 1, true)
 if sender.limits and string.find(sender.limits, 'plans', 1, true) then
   --- @include campaign_starts
   next_start = start_campaigns(sender, want, now)
@@ -106,7 +106,7 @@ local function consider(lane, recipient, ready_at)
     table.insert(is_expired and expired or unwanted, id)
     return 'skipped'
   end
-  if sender.limits and record.template then
+  if has_rates or record.template and sender.limits then
     --- @include hold
     effect = hold_head(sender, record, id, member, now, closed, expired)
     if effect == 'skipped' then return effect elseif effect == 'suspended' then return repair(recipient, now) end

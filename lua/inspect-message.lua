@@ -89,7 +89,8 @@ end
 local sender = read_sender()
 if not sender then return found('queued', 0, -1, 'turn-in-queue', 0) end
 local place, reason
-if record.template then place, reason = suspended_place_of(record, id) end
+local has_rates = sender.limits and string.find(sender.limits, 'rates', 1, true)
+if record.template or has_rates then place, reason = suspended_place_of(record, id) end
 if place then
   local wait = -1
   if reason == 'daily-limit' then
@@ -99,6 +100,9 @@ if place then
     local _, _, campaign = read_mark(record.template)
     local effect, least = campaign_effect(campaign, record.seq, now)
     if is_planned(effect) then wait, reason = least, effect end
+  elseif has_rates and is_planned(reason) then
+    local effect, least = effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now, record.body)
+    if is_planned(effect) then wait, reason = least, effect elseif not effect then wait = 0 end
   end
   return found('queued', 0, wait, reason, 0)
 end
@@ -109,10 +113,10 @@ local tat, sender_tat = pair_tat_of(record.recipient), read_sender_tat()
 local wait, waiting_for = estimate_wait(sender, record.lane, now, tat, sender_tat, before, before == 0 and ready_at or nil,
   nil, share_of(record.caller, record.template))
 local effect, least
-if sender.limits and record.template then
-  effect, least = effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now)
+if sender.limits and (record.template or has_rates) then
+  effect, least = effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now, record.body)
 end
 if is_planned(effect) then
-  if least > wait and wait >= 0 then wait, waiting_for = least, effect end
+  if wait >= 0 and (least > wait or least < 0) then wait, waiting_for = least, effect end
 elseif effect and effect ~= 'closed' and effect ~= 'replace' and effect ~= 'ended' then wait, waiting_for = -1, waiting_for_of(effect) end
 return found('queued', 0, wait, waiting_for, before + 1)

@@ -39,7 +39,7 @@
 --             retrying, pending, resolved, failed, rejected, exhausted, expired, unknownOutcome,
 --             sentLast24h, activeRateLimits, callbacksWaiting, callbacksSinceMs, circuit, accepted, unconfirmed, suspended,
 --             awaiting, windows, people, reduced, ceiling, templateStop, stopped, daily, dailyUsed, dailyPeople,
---             dailyWaiting, bulk, health
+--             dailyWaiting, bulk, health, rates, templateRated, categoryRated
 --   no_rules  -
 -- retrying: failures that wait for their next retry; pending: these, and those whose retry has begun.
 -- resumesMs, oldestDueUs and callbacksSinceMs are 0 for none; unattendedUs: since when due messages have had no drain run, or 0;
@@ -50,7 +50,8 @@
 -- reduced, ceiling: as in :sender, or empty; templateStop: the entry `*` of `templates`, or empty; stopped: messages that wait for its end;
 -- daily: limit and what sets it, when a person counts no longer (ms), portfolio, what WhatsApp says: limit, source, ms, or `-`; empty where none
 -- counts; dailyUsed: people who count; dailyPeople: who wait; dailyWaiting: their messages; bulk: when most messages had a status (ms, or 0), and as
--- in :sender since when and until when the lane `bulk` is on hold; empty where it never is; health: as in :sender, or empty.
+-- in :sender since when and until when the lane `bulk` is on hold; empty where it never is; health: as in :sender, or empty; rates: of templates and
+-- categories; templateRated and categoryRated: messages that wait for one.
 --- @include clock
 --- @include queue
 --- @include ready
@@ -114,6 +115,11 @@ if sender.limits and string.find(sender.limits, 'daily', 1, true) then
   --- @include daily
   daily = describe_daily(now_ms)
 end
+local rates = { 0, 0, 0 }
+if sender.limits and string.find(sender.limits, 'rates', 1, true) then
+  --- @include rate
+  rates = { count_rates() }
+end
 local stopped, retrying = redis.call('ZLEXCOUNT', key.suspended, '[*:', '(*;'), redis.call('ZCARD', key.failures)
 return {
   'sender', now_ms, block == 'sender-stopped' and 'stopped' or block == 'pause' and 'paused' or 'active',
@@ -126,9 +132,9 @@ return {
   sent, redis.call('ZCOUNT', key.pair_tat, '(' .. int(now), '+inf'),
   redis.call('ZCARD', key.callbacks_since) + redis.call('LLEN', key.outbox), tonumber(callbacks_since or 0), sender.circuit or '',
   accepted, unconfirmed,
-  redis.call('ZCARD', key.suspended) - awaiting - stopped - daily_waiting - redis.call('ZLEXCOUNT', key.suspended, '[#', '($'), awaiting,
+  redis.call('ZCARD', key.suspended) - awaiting - stopped - daily_waiting - redis.call('ZLEXCOUNT', key.suspended, '[#', '(&'), awaiting,
   facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
   redis.call('ZCARD', key.windows), facts[6] or '', facts[7] or '', redis.call('HGET', key.templates, '*') or '', stopped,
   daily[1], daily[2], daily_people, daily_waiting,
-  facts[8] and facts[8] .. ' ' .. (facts[9] or '') or '', facts[11] or ''
+  facts[8] and facts[8] .. ' ' .. (facts[9] or '') or '', facts[11] or '', unpack(rates)
 }

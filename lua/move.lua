@@ -81,7 +81,7 @@ record.lane, record.expires = lane, expires
 append_history(record, now_ms, arg.history)
 local stored, first_ready_at = format_record(record), math.huge
 if start_ms then
-  leave_suspended(record, id)
+  leave_suspended(record, id, sender.limits)
   redis.call('ZADD', key.scheduled, int(start_ms), scheduled_member)
   stored = mark_scheduled(stored)
 elseif leaves_queue then

@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
--- Returns messages whose template is sent again, or whose campaign is resumed, to their queues, with their numbers, ahead of younger ones; names
--- those whose template is rejected or whose campaign is cancelled or has ended, which the caller closes; and removes what has ended of templates.
--- Messages that wait until a person writes return if windows are checked no longer. Of those that wait for the daily limit, as many people get theirs
--- back as are free, in their order. Once a stop of all templates has ended by its time, one message is the probe, and the others wait for it.
+-- Returns messages whose template is sent again, whose campaign is resumed, or whose rate is removed, to their queues, with their numbers, ahead of
+-- younger ones; names those whose template is rejected or whose campaign is cancelled or has ended, which the caller closes; and removes what has
+-- ended of templates. Messages that wait until a person writes return if windows are checked no longer. Of those that wait for the daily limit, as
+-- many people get theirs back as are free, in their order. Once a stop of all templates has ended by its time, one message is the probe, and the
+-- others wait for it.
 --
 -- Keys:
 --   backlog          hash    id -> record of an unsettled message
@@ -35,12 +36,12 @@
 
 local sender, now = read_sender(), clock()
 if not sender then return { 'no_rules' } end
-local texts, templates, has_plans = redis.call('HGETALL', key.templates), {}, nil
+local texts, templates, has_plans, has_rates = redis.call('HGETALL', key.templates), {}, nil, nil
 for i = 1, #texts, 2 do
   local entry = read_template(texts[i + 1])
   local is_over = not entry or entry.until_us > 0 and entry.until_us <= now
   if not is_over then templates[texts[i]] = entry end
-  local plan = string.sub(texts[i], 1, 1) == '#' and read_plan(entry)
+  local plan = string.find(texts[i], '^[#%%]') and read_plan(entry)
   has_plans = has_plans or plan
   if plan and plan.end_us <= now and entry.state ~= 'cancelled' then templates[texts[i]] = { state = 'ended', name = entry.name } end
 end
@@ -90,7 +91,7 @@ while left > 0 do
   if is_window and is_checked then state = 'window' elseif sign == '+' then state = 'daily' end
   local named = state == 'rejected' and rejected or state == 'cancelled' and cancelled or state == 'ended' and ended or nil
   -- After a partial restore nothing else would return them.
-  if state == 'planned' and redis.call('ZADD', key.campaign_starts, 'NX', int(now), string.sub(template, 2)) == 1 then first_ready_at = now end
+  if state == 'planned' and redis.call('ZADD', key.campaign_starts, 'NX', int(now), start_of(template)) == 1 then first_ready_at = now end
   if state == 'releasing' or named then
     local members = redis.call('ZRANGEBYLEX', key.suspended, '[' .. template .. ':', '(' .. template .. ';', 'LIMIT', 0, left)
     left = left - #members
@@ -109,13 +110,16 @@ end
 for i = 1, #texts, 2 do
   local entry = templates[texts[i]]
   local is_left = redis.call('ZLEXCOUNT', key.suspended, '[' .. texts[i] .. ':', '(' .. texts[i] .. ';') > 0
-  if not is_left and (not entry or entry.state == 'releasing') then redis.call('HDEL', key.templates, texts[i]) end
+  local is_over = not is_left and (not entry or entry.state == 'releasing')
+  if is_over then redis.call('HDEL', key.templates, texts[i]) end
+  has_rates = has_rates or not is_over and string.sub(texts[i], 1, 1) == '%'
 end
 if sender.limits then
   local all = read_stop()
   set_limit('stop', all and all.state ~= 'releasing')
   if redis.call('EXISTS', key.templates, key.suspended) == 0 then set_limit('templates', false) end
   set_limit('plans', has_plans)
+  set_limit('rates', has_rates)
 end
 local hint = wake_hint(first_ready_at, now, blocked(sender, now))
 return { 'released', count, rejected, left > 0 and 1 or 0, hint, cancelled, ended }

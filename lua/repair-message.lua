@@ -56,7 +56,7 @@ local zsets = { unknown = key.unknown, failures = key.failures }
 local function leave(place)
   if zsets[place] then return redis.call('ZREM', zsets[place], id) end
   if place == 'scheduled' then return redis.call('ZREM', key.scheduled, scheduled_member_of(record, id)) end
-  if place == 'suspended' then return leave_suspended(record, id) end
+  if place == 'suspended' then return leave_suspended(record, id, 'rates') end
   for lane = 1, LANES do
     if record and (place == 'queue') == (lane == record.lane) then redis.call('ZREM', key.queue[lane], member_of(record, id)) end
   end

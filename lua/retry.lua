@@ -79,8 +79,8 @@ cool_after_restart(sender, now)
 local recipient, lane, sender_tat, slots = record.recipient, record.lane, read_sender_tat()
 local tat, is_granted, ready_lane = read_pair(recipient)
 local effect, on_grant, _
-if sender.limits and record.template then
-  effect, _, on_grant = effect_of(record.template, recipient, record.seq, record.stops, sender.limits, now)
+if sender.limits and (record.template or string.find(sender.limits, 'rates', 1, true)) then
+  effect, _, on_grant = effect_of(record.template, recipient, record.seq, record.stops, sender.limits, now, record.body)
 end
 if effect == 'ended' then return { reopened and 'gone' or 'expired' } end
 local may_grant = arg.inline and not effect and not is_granted and not ready_lane and is_open(sender, sender_tat, slots, lane, tat, now)

@@ -111,7 +111,7 @@ if settlement ~= 'wait' or record.attempts == 0 then
 else
   redis.call('ZADD', key.retries, 'NX', now_ms, id)
 end
-leave_suspended(record, id)
+leave_suspended(record, id, sender.limits)
 local ready_at = leave_queue(sender, record, id, grant, now)
 local due_ms = 0
 if settlement == 'failed' then

@@ -40,6 +40,7 @@ import { rateLimitRoutes } from './http/routes/rate-limits.js'
 import { recipientRoutes } from './http/routes/recipients.js'
 import { senderRoutes } from './http/routes/senders.js'
 import { statsRoutes } from './http/routes/stats.js'
+import { rateRoutes } from './http/routes/rates.js'
 import { templateRoutes } from './http/routes/templates.js'
 import type { SenderRegistry } from './sender-registry.js'
 import type { WebhookDeps } from './webhooks/receive.js'
@@ -123,6 +124,7 @@ export async function createApp (deps: AppDeps, options: AppOptions): Promise<Fa
       workerRoutes(api, deps)
       senderRoutes(api, deps)
       templateRoutes(api, deps)
+      rateRoutes(api, deps)
       auditRoutes(api, deps.store)
       callerRoutes(api, deps)
       codeRoutes(api, deps.explain)

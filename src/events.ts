@@ -4,8 +4,8 @@ import type { KeySource, Lane, Outcome, State, TemplateProblem, WaitingFor } fro
 type ReceiptStatus = 'sent' | 'delivered' | 'read' | 'failed'
 
 export type OperatorAction =
-  | 'cancel' | 'move' | 'retry' | 'acknowledge' | 'clear' | 'erase' | 'pause' | 'resume' | 'quota' | 'resume-template' | 'opt-out' | 'opt-in' |
-  'stop-retries' | 'start-retries' | 'create-campaign' | 'plan-campaign' | 'pause-campaign' | 'resume-campaign' | 'cancel-campaign' |
+  | 'cancel' | 'move' | 'retry' | 'acknowledge' | 'clear' | 'erase' | 'pause' | 'resume' | 'quota' | 'set-rate' | 'resume-template' | 'opt-out' |
+  'opt-in' | 'stop-retries' | 'start-retries' | 'create-campaign' | 'plan-campaign' | 'pause-campaign' | 'resume-campaign' | 'cancel-campaign' |
   'retry-campaign' | 'bulk-cancel' | 'bulk-move' | 'bulk-retry' | 'bulk-acknowledge' | 'stop-job'
 
 /** One event per fact. Modules emit; metrics, logs and callbacks listen. No module waits for a listener. */

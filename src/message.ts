@@ -14,12 +14,13 @@ export type State =
 /**
  * Why a message waits. `turn-in-queue`: only for messages ahead of it, or for a slot in flight. `outage`: for WhatsApp to work again.
  * `template-paused`: for its template to be approved again. `templates-stopped`: for WhatsApp to send any template of the sender again.
- * `campaign-paused`: for its campaign to be resumed, `campaign-start`: to begin, `campaign-rate`: for its next slot. `window`: for its recipient to
- * write. `daily-limit`: for another recipient to count no longer.
+ * `campaign-paused`: for its campaign to be resumed, `campaign-start`: to begin, `campaign-rate`: for its next slot. `template-rate` and
+ * `category-rate`: for the next slot of its template or category. `window`: for its recipient to write. `daily-limit`: for another recipient to count
+ * no longer.
  */
 export type WaitingFor =
   'pair-rate' | 'sender-rate' | 'turn-in-queue' | 'cool-down' | 'pause' | 'sender-stopped' | 'outage' | 'template-paused' | 'templates-stopped' |
-  'campaign-paused' | 'campaign-start' | 'campaign-rate' | 'daily-limit' | 'window' | 'schedule' | 'retry'
+  'campaign-paused' | 'campaign-start' | 'campaign-rate' | 'template-rate' | 'category-rate' | 'daily-limit' | 'window' | 'schedule' | 'retry'
 
 /** The kind of a recipient: a phone number, a business-scoped user id, or a group id. */
 export type Addressing = 'phone' | 'user' | 'group'
@@ -28,7 +29,7 @@ export type Addressing = 'phone' | 'user' | 'group'
 export const edges = ['messages', 'marketing_messages'] as const
 export type Edge = typeof edges[number]
 
-/** Meta's category of a message, as the caller declares it. Only marketing is treated differently: a recipient can opt out of it. */
+/** Meta's category of a message, as the caller declares it. A recipient can opt out of marketing, and each may have a rate. */
 export const categories = ['marketing', 'utility', 'authentication', 'service'] as const
 export type Category = typeof categories[number]
 

@@ -67,6 +67,8 @@ export interface SenderView extends SenderCounts {
   state: SenderState
   reason: string | null
   resumesAt: string | null
+  /** Rates of templates and categories, and the messages that wait for them, outside of the queues. */
+  rates: { count: number, templateWaiting: number, categoryWaiting: number }
   /** `code`: of the last failure. */
   circuit: { state: CircuitState, since: string | null, nextProbeAt: string | null, code: string | null }
   /** Whether WhatsApp sends any template of it. `until`: when that ends, or is probed next; null if only an operator ends it. */

@@ -111,7 +111,11 @@ export const senders: Board = {
           [whole('sluice_daily_limit', 'sender'), '{{sender}} limit']),
         panel('Waiting for the daily limit', { kind: 'areas', unit: 'short', alerts: ['SluiceDailyLimitReached'] },
           'Messages to further people. They go on as others count no longer.',
-          [whole('sluice_queue_messages', 'sender', 'state="daily-limit"'), '{{sender}}'])
+          [whole('sluice_queue_messages', 'sender', 'state="daily-limit"'), '{{sender}}']),
+        panel('Waiting for rates of templates', { kind: 'areas', unit: 'short' },
+          'Messages that wait for the rate that an operator gave their template or category. They go on by themselves.',
+          [whole('sluice_queue_messages', 'sender', 'state="template-rate"'), '{{sender}} template'],
+          [whole('sluice_queue_messages', 'sender', 'state="category-rate"'), '{{sender}} category'])
       ]
     },
     {

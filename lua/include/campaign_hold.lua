@@ -1,9 +1,9 @@
 --- @include template
 -- What the campaign of a message does to it. Reads only.
 
--- Whether the effect is that of a plan, which knows how long the message waits at least.
+-- Whether the effect is that of a plan or a rate, which knows how long the message waits at least.
 local function is_planned(effect)
-  return effect == 'campaign-start' or effect == 'campaign-rate'
+  return effect == 'campaign-start' or effect == 'campaign-rate' or effect == 'template-rate' or effect == 'category-rate'
 end
 
 -- What a campaign does to a message: nil, `cancelled`, `ended`, or why it waits: `campaign-paused`; or `campaign-start` or `campaign-rate`, then also
@@ -17,7 +17,7 @@ local function campaign_effect(campaign, seq, now)
     --- @include campaign_plan
     local plan = read_plan(entry)
     if plan and plan.end_us <= now then return 'ended' end
-    if plan and entry.state == 'planned' then return plan_effect(campaign, entry, plan, seq, now) end
+    if plan and entry.state == 'planned' then return plan_effect('#' .. campaign, entry, plan, seq, now) end
   end
   return is_holding(entry, seq) and 'campaign-paused' or nil
 end

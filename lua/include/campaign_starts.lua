@@ -1,7 +1,8 @@
 --- @include campaign_plan
 --- @include record
 --- @include repair_ready
--- Returns suspended messages of campaigns with a plan to their queues, in their order, once its start has come and as its rate allows.
+-- Returns suspended messages of campaigns with a plan, and of templates and categories with a rate, to their queues, in their order, once the start
+-- has come and as the rate allows.
 
 -- Campaigns and messages of a campaign that one call takes.
 local MOST_STARTED, MOST_RELEASED = 10, 100
@@ -11,9 +12,10 @@ local function first_start()
   return tonumber(redis.call('ZRANGE', key.campaign_starts, '0', '0', 'WITHSCORES')[2]) or math.huge
 end
 
--- Of one campaign. Its next messages follow after an interval: none is released for a slot that those before it may still use. Writes.
-local function start_campaign(sender, campaign, want, now)
-  local group = '#' .. campaign
+-- Of one campaign, or group of a rate, which is due since `due_at`. That moment is a TAT of its own: none is released for a slot that those before it
+-- may still use. Writes.
+local function start_campaign(sender, campaign, due_at, want, now)
+  local group = string.sub(campaign, 1, 1) == '%' and campaign or '#' .. campaign
   local entry = read_template(redis.call('HGET', key.templates, group))
   local plan = read_plan(entry)
   -- A pause is lifted by set-campaign.lua, and release-suspended.lua returns what has no plan.
@@ -21,7 +23,12 @@ local function start_campaign(sender, campaign, want, now)
   -- After its end they are named as heads of their queues, and closed.
   local free = plan.end_us <= now and MOST_RELEASED or plan.start_us > now and 0 or math.min(slots_of_plan(plan, now), want, MOST_RELEASED)
   if plan.interval == 0 and free > 0 then free = MOST_RELEASED end
-  local next_at = free == 0 and math.max(plan.start_us, plan.tat) or now + plan.interval
+  local next_at = free == 0 and math.max(plan.start_us, plan.tat) or now
+  if free > 0 and plan.interval > 0 and plan.end_us > now then
+    due_at = math.max(due_at, now - lateness_of(plan))
+    free = math.min(free, math.floor((now - due_at) / plan.interval) + 1)
+    next_at = due_at + free * plan.interval
+  end
   local from, to = '[' .. group .. ':', '(' .. group .. ';'
   for _, member in ipairs(free > 0 and redis.call('ZRANGEBYLEX', key.suspended, from, to, 'LIMIT', '0', int(free)) or {}) do
     local id = string.match(member, '^[^:]+:%d+:(.+)$')
@@ -39,8 +46,7 @@ end
 
 -- Of all that are due. `want`: grants wanted; without one nothing is released. Returns first_start(). Writes.
 local function start_campaigns(sender, want, now)
-  for _, campaign in ipairs(want > 0 and redis.call('ZRANGEBYSCORE', key.campaign_starts, '-inf', int(now), 'LIMIT', '0', MOST_STARTED) or {}) do
-    start_campaign(sender, campaign, want, now)
-  end
+  local due = want > 0 and redis.call('ZRANGEBYSCORE', key.campaign_starts, '-inf', int(now), 'WITHSCORES', 'LIMIT', '0', MOST_STARTED) or {}
+  for i = 1, #due, 2 do start_campaign(sender, due[i], tonumber(due[i + 1]), want, now) end
   return first_start
 end

@@ -40,7 +40,7 @@ local function diagnose_message(id, msg, lane, member, now_ms, remember_ms)
     if record and is_queued(l, member_of(record, id)) then places[#places + 1] = l == record.lane and 'queue' or 'stray' end
   end
   if record and is_queued(0, scheduled_member_of(record, id)) then places[#places + 1] = 'scheduled' end
-  local suspended = record and record.template and suspended_place_of(record, id)
+  local suspended = record and suspended_place_of(record, id)
   if suspended then places[#places + 1] = 'suspended' end
   local own = record and (lane == 0 and scheduled_member_of(record, id) or lane == record.lane and member_of(record, id)
     or lane == SUSPENDED and suspended)

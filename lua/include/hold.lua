@@ -1,24 +1,10 @@
 --- @include template_stop
+--- @include suspended
 --- @include campaign_hold
 --- @include window
 --- @include restart
--- What holds a message back that rate and state of its sender allow: its template, its campaign, the window of its recipient, or the daily limit.
-
--- The place of a message that waits outside of its queue: the group is a template, `*` for all of them, `=` and a recipient, `+` and a recipient for
--- the daily limit, or `#` and a campaign.
-local function suspended_member_of(group, seq, id)
-  return string.format('%s:%012d:%s', group, seq, id)
-end
-
--- The bounds of a group in `suspended`.
-local function bounds_of(group)
-  return '[' .. group .. ':', '(' .. group .. ';'
-end
-
--- How many messages wait in a group. Reads only.
-local function count_suspended(group)
-  return redis.call('ZLEXCOUNT', key.suspended, bounds_of(group))
-end
+-- What holds a message back that rate and state of its sender allow: its template, its campaign, the window of its recipient, the daily limit, or the
+-- rate of its template or category.
 
 -- Whether an older message waits for the same person to write: then this one does, too. Reads only.
 local function is_behind(recipient, seq)
@@ -48,9 +34,10 @@ local function own_effect_of(plan, template, recipient, seq, stops, now_ms)
   return template and template_effect(template, seq) or 'replace', act
 end
 
--- The same with its campaign, which comes first, as of campaign_effect(). And with the daily limit, which comes last: `daily-limit`, it waits. The
--- third value: what its grant has to call, which counts the recipient and takes the campaign's slot. `limits`: as of read_sender(). Reads only.
-local function effect_of(mark, recipient, seq, stops, limits, now)
+-- The same with its campaign, which comes first, as of campaign_effect(). And with the daily limit, which comes after the others: `daily-limit`, it
+-- waits. The third value: what its grant has to call, which counts the recipient and takes the campaign's slot. `limits`: as of read_sender(). Reads
+-- only.
+local function unrated_effect_of(mark, recipient, seq, stops, limits, now)
   local plan, template, campaign = read_mark(mark)
   local now_ms, effect, act, take = math.floor(now / 1000), nil, nil, nil
   if campaign then
@@ -70,6 +57,21 @@ local function effect_of(mark, recipient, seq, stops, limits, now)
   end
 end
 
+-- The same with the rates of its template and category, which come last: only what could be sent takes a slot. `body`: as in its record. The fourth
+-- value: the group of a rate. Reads only.
+local function effect_of(mark, recipient, seq, stops, limits, now, body)
+  local effect, act, take = unrated_effect_of(mark, recipient, seq, stops, limits, now)
+  if effect and effect ~= 'replace' or not string.find(limits, 'rates', 1, true) then return effect, act, take end
+  --- @include rate
+  local reason, wait, take_rates, group = rate_effect(body, effect == 'replace', seq, now)
+  if reason then return reason, wait, nil, group end
+  if not take_rates then return effect, act, take end
+  return effect, act, function()
+    take_rates()
+    if take then take() end
+  end
+end
+
 -- What a message waits for with such an effect.
 local function waiting_for_of(effect)
   return effect == 'cancelled' and 'campaign-paused' or effect == 'rejected' and 'template-paused' or effect
@@ -81,7 +83,7 @@ end
 local function hold_new(sender, message, now)
   cool_after_restart(sender, now)
   local now_ms, recipient, lane = math.floor(now / 1000), message.recipient, lane_of_new(message)
-  local effect, act, on_grant = effect_of(message.template, recipient, nil, 0, sender.limits, now)
+  local effect, act, on_grant = effect_of(message.template, recipient, nil, 0, sender.limits, now, message.payload)
   if effect == 'closed' then return lane, effect, 0, closed_for(act, now_ms) end
   if effect == 'daily-limit' then
     --- @include daily
@@ -92,22 +94,22 @@ local function hold_new(sender, message, now)
 end
 
 -- Moves the head of a queue to `suspended`, where it does not block its pair. A cancelled one is closed there. `starts_at`: when the first of its
--- campaign may start by its plan, µs. Writes.
-local function suspend(record, id, member, effect, starts_at)
+-- campaign may start by its plan, or of its group by the rate, µs. Writes.
+local function suspend(record, id, member, effect, starts_at, rate_group)
   local _, template, campaign = read_mark(record.template)
   local is_of_campaign = effect == 'campaign-paused' or effect == 'cancelled' or is_planned(effect)
-  local group = effect == 'window' and '=' .. record.recipient or effect == 'templates-stopped' and ALL_TEMPLATES
+  local group = rate_group or effect == 'window' and '=' .. record.recipient or effect == 'templates-stopped' and ALL_TEMPLATES
     or effect == 'daily-limit' and '+' .. record.recipient or is_of_campaign and '#' .. campaign or template
   redis.call('ZREM', key.queue[record.lane], member)
   redis.call('ZADD', key.suspended, '0', suspended_member_of(group, record.seq, id))
   if effect == 'daily-limit' then redis.call('ZADD', key.daily_queue, 'LT', int(record.seq), record.recipient) end
-  if is_planned(effect) then redis.call('ZADD', key.campaign_starts, 'NX', int(starts_at), campaign) end
+  if is_planned(effect) then redis.call('ZADD', key.campaign_starts, 'NX', int(starts_at), rate_group or campaign) end
 end
 
 -- What becomes of the head of a queue: `skipped` if its window is closed and it fails, which adds it to `closed`, or its campaign has ended, which
 -- adds it to `expired`; `suspended`; `replace`, or nil. It is granted unless it is skipped or suspended, so that it is counted here. Writes.
 local function hold_head(sender, record, id, member, now, closed, expired)
-  local effect, wait, on_grant = effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now)
+  local effect, wait, on_grant, group = effect_of(record.template, record.recipient, record.seq, record.stops, sender.limits, now, record.body)
   if not effect or effect == 'replace' then
     if on_grant then on_grant() end
     return effect
@@ -116,30 +118,6 @@ local function hold_head(sender, record, id, member, now, closed, expired)
     table.insert(effect == 'ended' and expired or closed, id)
     return 'skipped'
   end
-  suspend(record, id, member, effect, now + (wait or 0))
+  suspend(record, id, member, effect, now + math.max(0, wait or 0), group)
   return 'suspended'
-end
-
--- Where a message that waits outside of its queue is: its place and what it waits for, or nil. Reads only.
-local function suspended_place_of(record, id)
-  local plan, template, campaign = read_mark(record.template)
-  local groups = {
-    plan and plan ~= 'c' and '=' .. record.recipient or '', template or '', template and ALL_TEMPLATES or '', campaign and '#' .. campaign or '',
-    '+' .. record.recipient
-  }
-  for i, group in ipairs(groups) do
-    local place = group ~= '' and suspended_member_of(group, record.seq, id)
-    if place and redis.call('ZSCORE', key.suspended, place) then
-      return place, ({ 'window', 'template-paused', 'templates-stopped', 'campaign-paused', 'daily-limit' })[i]
-    end
-  end
-end
-
--- Removes a message from there. Writes.
-local function leave_suspended(record, id)
-  local place, reason
-  if record.template then place, reason = suspended_place_of(record, id) end
-  if not place then return end
-  redis.call('ZREM', key.suspended, place)
-  if reason == 'daily-limit' and count_suspended('+' .. record.recipient) == 0 then redis.call('ZREM', key.daily_queue, record.recipient) end
 end

@@ -1,6 +1,7 @@
 --- @include numbers
 -- The record of an unsettled message: a header line for the scripts, the payload as a line of JSON, then the history, a line
--- `<ms>(:<tag>)? <JSON>` for each attempt that did not end as sent. Scripts read the header and the tags, never the JSON.
+-- `<ms>(:<tag>)? <JSON>` for each attempt that did not end as sent. Scripts read the header and the tags, and the payload only where a
+-- sender has rates (include/rate.lua).
 -- Header: recipient, lane and number in the queue as one word, when it expires (ms, hex), for how many ms longer its key is remembered; then,
 -- unless all are 0, attempts, stops, and `m` for marketing with the consecutive attempts that met the pair limit; then `@` with the template, and
 -- `~` with the caller where there are several. Most records have neither.

@@ -51,7 +51,7 @@ end
 -- Writes that a template is paused, checking or rejected. Returns whether it is now written. Writes.
 local function mark_template(template, state, until_us, code, name, now)
   local text = redis.call('HGET', key.templates, template)
-  if not text and not string.match(template, '^[#*]') and redis.call('HLEN', key.templates) >= MAX_TEMPLATES then return false end
+  if not text and not string.match(template, '^[#*%%]') and redis.call('HLEN', key.templates) >= MAX_TEMPLATES then return false end
   local former = read_template(text)
   -- A check decides nothing about what is decided.
   if former and state == 'checking' and former.state ~= 'releasing' then return true end

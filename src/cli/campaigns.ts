@@ -92,7 +92,7 @@ function parseLane (text: string): Lane | None {
   return lane ?? NONE
 }
 
-function parseRate (text: string): number | None {
+export function parseRate (text: string): number | None {
   if (text === NONE) return NONE
   if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError(`Use a number such as 20 or 0.5, or ${NONE}.`)
   return Number(text)

@@ -12,7 +12,7 @@ import { addJobs } from './jobs.js'
 import { addKeys } from './keys.js'
 import { addCancel, addMove, addStatus, addWhy } from './messages.js'
 import { addSend } from './send.js'
-import { addPause, addResume, addSender, addTemplates } from './senders.js'
+import { addPause, addRates, addResume, addSender, addTemplates } from './senders.js'
 import { addStats } from './stats.js'
 
 const EXIT_CODES = `
@@ -33,8 +33,8 @@ export function createProgram (asJson = false): Command {
   if (asJson) program.configureOutput({ writeErr: () => {} })
   addCommonOptions(program)
   const commands = [
-    addSend, addStatus, addFind, addWhy, addFailures, addRetry, addCancel, addMove, addSender, addPause, addResume, addTemplates, addCampaigns,
-    addCallers, addJobs, addStats, addImport, addDoctor, addKeys
+    addSend, addStatus, addFind, addWhy, addFailures, addRetry, addCancel, addMove, addSender, addPause, addResume, addTemplates, addRates,
+    addCampaigns, addCallers, addJobs, addStats, addImport, addDoctor, addKeys
   ]
   for (const add of commands) add(program)
   program.hook('preAction', (_, { registeredArguments, args }) => checkArguments(registeredArguments.map(argument => argument.name()), args))

@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
-import type { Sender, Templates } from '../client/index.js'
+import { Option, type Command } from 'commander'
+import type { Rates, Sender, SluiceClient, Templates } from '../client/index.js'
+import { parseRate } from './campaigns.js'
 import { addExamples, openContext, parseDuration } from './context.js'
 import { UsageError } from './exit.js'
 import { facts, table } from './show.js'
@@ -55,6 +56,39 @@ export function addTemplates (program: Command): void {
     ['sluice templates 100000000000001', 'what waits, and why'],
     ['sluice templates 100000000000001 --resume order_ready --language en_US', 'send its messages now']
   ])
+}
+
+const NONE = 'none'
+interface RateFlags { template?: string, language?: string, category?: Category, perSecond?: number | typeof NONE }
+type Category = NonNullable<Parameters<SluiceClient['putRate']>[1]['category']>
+
+export function addRates (program: Command): void {
+  const command = program.command('rates <sender>').summary('list, set or remove rates of templates and categories')
+    .description('Lists the rates of a sender: messages of one template, or of one category, start no faster. With --per-second it sets one.')
+    .addOption(new Option('--template <name>', 'template whose rate is set').conflicts('category'))
+    .addOption(new Option('--language <code>', 'its language; en_US by default').conflicts('category'))
+    .addOption(new Option('--category <category>', 'category whose rate is set').choices(['marketing', 'utility', 'authentication', 'service']))
+    .addOption(new Option('--per-second <rate>', `messages of it that start in a second; ${NONE}: any`).argParser(parseRate))
+    .action(async (sender: string, { template, language = 'en_US', category, perSecond }: RateFlags, self: Command) => {
+      const { client, print } = openContext(self)
+      const isNamed = template !== undefined || category !== undefined
+      if (isNamed !== (perSecond !== undefined)) throw new UsageError('--per-second needs --template or --category, and these need it')
+      const rate = perSecond === NONE ? null : perSecond ?? null
+      const what = category === undefined ? { ...(template === undefined ? {} : { template }), language } : { category }
+      const found = isNamed ? await client.putRate(sender, { ...what, perSecond: rate }) : await client.listRates(sender)
+      print(found, () => showRates(found))
+    })
+  addExamples(command, [
+    ['sluice rates 100000000000001', 'the rates, and what waits for them'],
+    ['sluice rates 100000000000001 --template spring_offer --language en_US --per-second 20', 'at most 20 of them a second'],
+    ['sluice rates 100000000000001 --category marketing --per-second none', 'no rate of marketing any more']
+  ])
+}
+
+function showRates ({ rates }: Rates): string {
+  const rows = rates.map(({ template, language, category, perSecond, since, waiting }) =>
+    [template ?? '', language ?? '', category ?? '', perSecond, since, waiting])
+  return table(['template', 'language', 'category', 'per second', 'since', 'waiting'], rows, 'no rates')
 }
 
 function showTemplates ({ account, readAt, failedWith, templates }: Templates): string {

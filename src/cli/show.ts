@@ -21,6 +21,8 @@ const reasons: Record<RateLimit['waitingFor'], string> = {
   'campaign-paused': 'its campaign is paused or cancelled: sluice campaign NAME',
   'campaign-start': 'the start of its campaign: sluice campaign NAME',
   'campaign-rate': 'the rate of its campaign: sluice campaign NAME',
+  'template-rate': 'the rate of its template: sluice rates SENDER',
+  'category-rate': 'the rate of its category: sluice rates SENDER',
   'template-paused': 'its template is not approved at WhatsApp now: sluice templates SENDER lists why',
   'daily-limit': 'the daily limit of its sender: sluice sender SENDER shows what is used',
   'templates-stopped': 'WhatsApp sends no template of this sender: sluice stats shows the code',

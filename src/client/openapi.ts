@@ -853,6 +853,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/senders/{id}/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the rates of templates and categories of a sender
+         * @description Roles: `read`, `admin`.
+         */
+        get: operations["listRates"];
+        /**
+         * Sets or removes the rate of a template or a category
+         * @description Its messages start no faster, from the next grant on; those that wait leave the way free for others. A message without
+         * `category` has no rate of a category. A sender has up to 100 rates.
+         *
+         *     Roles: `admin`.
+         */
+        put: operations["putRate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -1236,15 +1263,16 @@ export interface components {
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
-             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
-             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
+             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
+             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
+             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
-                | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "template-rate" | "category-rate" | "templates-stopped" | "window"
+                | "daily-limit" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1374,15 +1402,16 @@ export interface components {
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
-             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
-             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
+             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
+             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
+             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
-                | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "template-rate" | "category-rate" | "templates-stopped" | "window"
+                | "daily-limit" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1535,15 +1564,16 @@ export interface components {
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
-             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
-             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
+             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
+             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
+             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
-                | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "template-rate" | "category-rate" | "templates-stopped" | "window"
+                | "daily-limit" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -1696,15 +1726,16 @@ export interface components {
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
-             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
-             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
+             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
+             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
+             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
-                | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "template-rate" | "category-rate" | "templates-stopped" | "window"
+                | "daily-limit" | "schedule" | "retry" | null;
             /** @description Why the last attempt failed */
             error?: components["schemas"]["DeliveryError"];
             /**
@@ -1836,15 +1867,16 @@ export interface components {
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
-             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
-             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
+             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
+             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
+             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
-                | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "template-rate" | "category-rate" | "templates-stopped" | "window"
+                | "daily-limit" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -2331,15 +2363,16 @@ export interface components {
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
-             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
-             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
+             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
+             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
+             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
-                | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "template-rate" | "category-rate" | "templates-stopped" | "window"
+                | "daily-limit" | "schedule" | "retry" | null;
             /** @description As the caller gave it */
             metadata: {
                 [key: string]: unknown;
@@ -2664,14 +2697,16 @@ export interface components {
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
-             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
-             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
+             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
+             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
+             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string}
              */
             waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry";
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "template-rate" | "category-rate" | "templates-stopped" | "window"
+                | "daily-limit" | "schedule" | "retry";
             /** @description Messages in the recipient's queue */
             waiting: {
                 /** @description In the urgent lane */
@@ -3093,6 +3128,15 @@ export interface components {
             /** @description Percent of the messages accepted 2 to 12 minutes ago without a status; null unless it is held */
             missingPercent: number | null;
         };
+        /** @description The rates of templates and categories of a sender */
+        RateCounts: {
+            /** @description Rates that operators have set; `GET /senders/{id}/rates` lists them */
+            count: number;
+            /** @description Messages that wait for the rate of their template, outside of the queues */
+            templateWaiting: number;
+            /** @description The same of their category */
+            categoryWaiting: number;
+        };
         /** @description Why a part of a sender is limited or blocked */
         HealthError: {
             /** @description Meta's code; null for none */
@@ -3235,6 +3279,8 @@ export interface components {
             suspended: number;
             /** @description Messages that wait until their recipient writes, outside of the queues */
             awaiting: number;
+            /** @description Rates of templates and categories */
+            rates: components["schemas"]["RateCounts"];
             /** @description Messages of unknown outcome */
             unknown: number;
             /** @description Messages that wait for their next retry */
@@ -3309,6 +3355,49 @@ export interface components {
             /** @description Templates that are not sent now, the longest blocked first */
             templates: components["schemas"]["Template"][];
         };
+        /** @description The rate of a template in one language, or of a category */
+        PutRate: {
+            /** @description Name of the template, with `language` */
+            template?: string;
+            /** @description Code of its language; case and `-` or `_` do not matter */
+            language?: string;
+            /**
+             * @description In place of a template: all messages that name this `category`. `marketing`: rejected and cancelled for a recipient who
+             * has opted out. `utility`: about an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person
+             * wrote
+             * @enum {string}
+             */
+            category?: "marketing" | "utility" | "authentication" | "service";
+            /** @description Messages of it that start in a second, from this sender: 0.01 to 1000; null removes the rate */
+            perSecond: number | null;
+        };
+        /** @description The rate of a template or a category at one sender */
+        Rate: {
+            /** @description Name of the template; null for a category */
+            template: string | null;
+            /** @description Code of its language, in lower case and with `_`; null for a category */
+            language: string | null;
+            /**
+             * @description The category; null for a template. `marketing`: rejected and cancelled for a recipient who has opted out. `utility`: about
+             * an agreed transaction. `authentication`: a one-time code. `service`: a response to what the person wrote
+             * @enum {string|null}
+             */
+            category: "marketing" | "utility" | "authentication" | "service" | null;
+            /** @description Messages of it that start in a second */
+            perSecond: number;
+            /**
+             * Format: date-time
+             * @description When the rate was set
+             */
+            since: string;
+            /** @description Messages that wait for it, outside of the queues */
+            waiting: number;
+        };
+        /** @description The rates of templates and categories of a sender */
+        Rates: {
+            /** @description Those of templates first */
+            rates: components["schemas"]["Rate"][];
+        };
         /** @description One action of an operator */
         AuditEntry: {
             /**
@@ -3322,17 +3411,19 @@ export interface components {
              * @description What was done. `cancel`: cancelled a message. `move`: moved a message to another lane, time or end of its life. `retry`:
              * retried failures. `acknowledge`: acknowledged failures. `clear`: reset the rate limit of a recipient. `erase`: erased the data of a
              * recipient. `pause`: paused a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`: recorded that a
-             * recipient opted out of marketing. `resume-template`: sent the waiting messages of a template. `opt-in`: recorded that a recipient opted
-             * in to marketing again. `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker. `create-campaign`: created
-             * a campaign. `plan-campaign`: changed the plan of a campaign. `pause-campaign`: paused a campaign. `resume-campaign`: resumed a
-             * campaign. `cancel-campaign`: cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign. `bulk-cancel`:
-             * cancelled the messages that match a filter. `bulk-retry`: retried the failures that match a filter. `bulk-move`: moved the messages
-             * that match a filter. `bulk-acknowledge`: acknowledged the failures that match a filter. `stop-job`: stopped a bulk job
+             * recipient opted out of marketing. `set-rate`: set or removed the rate of a template or a category. `resume-template`: sent the waiting
+             * messages of a template. `opt-in`: recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry worker.
+             * `start-retries`: started the retry worker. `create-campaign`: created a campaign. `plan-campaign`: changed the plan of a campaign.
+             * `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`: cancelled a campaign. `retry-campaign`:
+             * retried the FAILED messages of a campaign. `bulk-cancel`: cancelled the messages that match a filter. `bulk-retry`: retried the
+             * failures that match a filter. `bulk-move`: moved the messages that match a filter. `bulk-acknowledge`: acknowledged the failures that
+             * match a filter. `stop-job`: stopped a bulk job
              * @enum {string}
              */
-            action: "cancel" | "move" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "resume-template"
-                | "opt-in" | "stop-retries" | "start-retries" | "create-campaign" | "plan-campaign" | "pause-campaign" | "resume-campaign"
-                | "cancel-campaign" | "retry-campaign" | "bulk-cancel" | "bulk-retry" | "bulk-move" | "bulk-acknowledge" | "stop-job";
+            action: "cancel" | "move" | "retry" | "acknowledge" | "clear" | "erase" | "pause" | "resume" | "quota" | "opt-out" | "set-rate"
+                | "resume-template" | "opt-in" | "stop-retries" | "start-retries" | "create-campaign" | "plan-campaign" | "pause-campaign"
+                | "resume-campaign" | "cancel-campaign" | "retry-campaign" | "bulk-cancel" | "bulk-retry" | "bulk-move" | "bulk-acknowledge"
+                | "stop-job";
             /** @description The sender; `*` for all */
             sender: string;
             /** @description What it was done to; never a recipient in full */
@@ -3566,15 +3657,16 @@ export interface components {
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
              * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
              * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `templates-stopped`:
-             * WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it
-             * only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last
-             * 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
+             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
+             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
+             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
-                | "campaign-paused" | "campaign-start" | "campaign-rate" | "templates-stopped" | "window" | "daily-limit" | "schedule" | "retry"
-                | null;
+                | "campaign-paused" | "campaign-start" | "campaign-rate" | "template-rate" | "category-rate" | "templates-stopped" | "window"
+                | "daily-limit" | "schedule" | "retry" | null;
             /**
              * Format: date-time
              * @description When the next attempt, or the decision on its unknown outcome, is due
@@ -5953,6 +6045,107 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             /** @description `SENDER_UNKNOWN`: No sender with this id is configured. `NOT_FOUND`: No such message, failure or route */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listRates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Phone number id of the sender */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rates */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rates"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    putRate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Phone number id of the sender */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRate"];
+            };
+        };
+        responses: {
+            /** @description The rates of the sender */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rates"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /** @description `SENDER_UNKNOWN`: No sender with this id is configured */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -1,5 +1,5 @@
 import { segment, type ApiRequest } from './transport.js'
-import type { BulkJob, CallerState, CallOptions, Campaign, QueryOptions, Schemas, StartJob, Templates, UndefinedCallOptions } from './types.js'
+import type { BulkJob, CallerState, CallOptions, Campaign, QueryOptions, Rates, Schemas, StartJob, Templates, UndefinedCallOptions } from './types.js'
 
 type Call = <Body>(
   method: ApiRequest['method'], path: string, options: UndefinedCallOptions, more?: Partial<Pick<ApiRequest, 'query' | 'body'>>
@@ -21,6 +21,18 @@ export class OperatorCalls {
   /** Sends the waiting messages of a template, whatever is known of it. */
   async resumeTemplate (id: string, { name, language, ...options }: Schemas['ResumeTemplate'] & CallOptions): Promise<Templates> {
     return await this.#call('POST', `/senders/${segment(id)}/templates/resume`, options, { body: { name, language } })
+  }
+
+  /** The rates of templates and categories of a sender. */
+  async listRates (id: string, options: CallOptions = {}): Promise<Rates> {
+    return await this.#call('GET', `/senders/${segment(id)}/rates`, options)
+  }
+
+  /** Sets the rate of a template in one language, or of a category; null removes it. */
+  async putRate (
+    id: string, { template, language, category, perSecond, ...options }: Schemas['PutRate'] & CallOptions
+  ): Promise<Rates> {
+    return await this.#call('PUT', `/senders/${segment(id)}/rates`, options, { body: { template, language, category, perSecond } })
   }
 
   /** All campaigns with their counts, the one that changed last first. */

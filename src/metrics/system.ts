@@ -87,6 +87,8 @@ export function createSystemGauges (): SystemGauges {
       'templates-stopped': reading.templates.waiting,
       awaiting: reading.awaiting,
       'daily-limit': reading.daily?.waiting ?? 0,
+      'template-rate': reading.rates.templateWaiting,
+      'category-rate': reading.rates.categoryWaiting,
       retrying: reading.retrying,
       unknown: reading.unknown
     }

@@ -107,6 +107,7 @@ export interface Replies {
     | { status: 'written', had: boolean, isPlanned: boolean, wakeHint: WakeHint }
     | { status: 'wrong', field: 'startAt' | 'endAt', reason: 'past' | 'order', startAt: number, endAt: number }
     | Bare<'cancelled' | 'possible'>
+  'set-rate': { status: 'written', wakeHint: WakeHint } | Bare<'unchanged' | 'full'>
   'inspect-campaigns': {
     status: 'campaigns', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number, plan: string, isOverdue: boolean }>
   }
@@ -208,6 +209,7 @@ export interface Arguments {
   'schedule-read': Timed<'account' | 'step' | 'afterMs' | 'code'>
   'release-suspended': Timed<'limit'>
   'set-campaign': Timed<'campaign' | 'state'> & Partial<Record<'lane' | 'perSecond' | 'startAt' | 'endAt' | 'check', Value>>
+  'set-rate': Timed<'template' | 'language' | 'category' | 'perSecond' | 'most'>
   'inspect-campaigns': Timed<'campaign'>
   'inspect-callers': Timed<'limit'>
   'find-messages': Record<'which' | 'campaign' | 'cursor' | 'limit', Value>

@@ -52,4 +52,8 @@ export interface SenderReply extends SenderCounts {
   bulk: string
   /** When the health of the number was read, the cause that was handled, and what WhatsApp says, as in :sender; empty before the first read. */
   health: string
+  /** Rates of templates and categories, and the messages that wait for one. */
+  rates: number
+  templateRated: number
+  categoryRated: number
 }

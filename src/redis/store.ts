@@ -146,6 +146,7 @@ function isPromise<Name extends ScriptName> (name: Name, reply: Replies[Name]): 
     case 'pause':
     case 'opt-out':
     case 'set-campaign':
+    case 'set-rate':
     case 'acknowledge': return true
     default: return false
   }

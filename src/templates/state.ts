@@ -53,8 +53,8 @@ export async function listTemplates ({ redis, prefix }: Store, sender: string): 
   const [entries, nowMs] = await Promise.all([
     redis.hgetall(senderKey(prefix, sender, 'templates')), redisNowMs(redis, senderKey(prefix, sender, 'sender'))
   ])
-  // The others are campaigns, or stop all templates.
-  const own = Object.entries(entries).filter(([hash]) => hash !== ALL_TEMPLATES && !hash.startsWith('#'))
+  // The others are campaigns or rates, or stop all templates.
+  const own = Object.entries(entries).filter(([hash]) => hash !== ALL_TEMPLATES && !/^[#%]/.test(hash))
   const found = await Promise.all(own.map(async ([hash, text]) => {
     const [state = '', since = '0', until = '0', evidence = '', ...name] = text.split(' ')
     const code = state === 'releasing' ? 'APPROVED' : evidence

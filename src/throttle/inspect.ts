@@ -139,6 +139,7 @@ function toView (sender: string, reply: SenderReply): SenderView {
     scheduled: reply.scheduled,
     suspended: reply.suspended,
     awaiting: reply.awaiting,
+    rates: { count: reply.rates, templateWaiting: reply.templateRated, categoryWaiting: reply.categoryRated },
     unknown: reply.unknown,
     retrying: reply.retrying,
     failures: { pending: reply.pending, resolved: reply.resolved, failed: reply.failed },

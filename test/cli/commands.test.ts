@@ -108,6 +108,18 @@ await t.test('a bulk job counts, acts and is shown', async t => {
   t.match(await run('job', 'cancel-0000000000000000'), { code: 3, err: /^sluice: NOT_FOUND/ })
 })
 
+await t.test('rates are listed, set and removed', async t => {
+  t.match(await run('rates', SENDER), { code: 0, out: /^no rates/ })
+  const args = ['rates', SENDER, '--template', 'spring_offer', '--per-second']
+  t.match(await json(...args, '0.5'), { rates: [{ template: 'spring_offer', language: 'en_us', category: null, perSecond: 0.5, waiting: 0 }] })
+  t.match(await run('rates', SENDER, '--category', 'marketing', '--per-second', '5'), { code: 0, out: /spring_offer │ en_us [^]*marketing │ 5 / })
+  t.match(await run(...args, 'none'), { code: 0, out: /marketing/ })
+  t.match(await run('rates', SENDER, '--category', 'marketing', '--per-second', 'none'), { code: 0, out: /^no rates/ })
+  t.match(await run(...args, 'fast'), { code: 2, out: '', err: /Use a number such as 20 or 0\.5, or none/ })
+  t.match(await run('rates', SENDER, '--per-second', '5'), { code: 2, out: '', err: /needs --template or --category/ })
+  t.match(await run('rates', SENDER, '--template', 'x'), { code: 2, out: '', err: /needs --template or --category/ })
+})
+
 await t.test('a campaign is listed, shown, paused, resumed and cancelled', async t => {
   t.match(await run('campaign', 'summer-sale'), { code: 3, out: '', err: /^sluice: NOT_FOUND/ })
   await node.put('/campaigns/summer-sale', {})

@@ -4,6 +4,8 @@ import type { FuzzWorld } from './world.js'
 /** `cancelled...`: only these are ever cancelled, since no message joins them then. */
 /** As admit.lua gets them; an empty name is that of a gateway with one caller. */
 export const CALLERS = ['', 'web', 'web', 'shop*3', 'crm/3']
+/** Templates that may have a rate. */
+export const RATED = ['offer', 'receipt']
 export const CAMPAIGNS = ['spring', 'spring.26', 'cancelled-1', 'cancelled-2']
 
 const NAMES = ['accepted', 'sent', 'delivered', 'read', 'failed', 'cancelled', 'expired'] as const
@@ -24,6 +26,13 @@ export async function planCampaign (w: FuzzWorld): Promise<void> {
   const startAt = w.random.chance(0.4) ? Math.floor(w.now / 1000) + w.random.int(1, 20_000) : 0
   const perSecond = w.random.pick(['0', '0.5', '3', '200'])
   await w.run('set-campaign', { campaign, state: '', startAt, perSecond, lane: w.random.int(0, 3), endAt: '', check: w.random.chance(0.1) })
+}
+
+/** Gives a template or a category a rate, or removes it. */
+export async function setRate (w: FuzzWorld): Promise<void> {
+  const template = w.random.pick([...RATED, ''])
+  const of = template === '' ? { template, language: '', category: 'marketing' } : { template, language: 'en_US', category: '' }
+  await w.run('set-rate', { ...of, perSecond: w.random.pick(['0', '0.5', '3', '200']), most: 100 })
 }
 
 /** Violations, one sentence each. */

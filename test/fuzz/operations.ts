@@ -1,7 +1,7 @@
 /** The calls of a fuzz run: each as the gateway makes it, with random arguments, also at moments at which the gateway would rarely make it. */
 import type { FoundGrant } from '../../src/redis/commands.js'
 import { bounce, move, receipt, retry, setCeiling, setDailyLimit, setHealth, settle, settleLate, watchStatuses } from './attempts.js'
-import { CAMPAIGNS, planCampaign, setCampaign } from './counts.js'
+import { CAMPAIGNS, planCampaign, setCampaign, setRate } from './counts.js'
 import { LANES, RECIPIENTS, TEMPLATES, type FuzzWorld, type Grant } from './world.js'
 
 type Operation = (w: FuzzWorld) => Promise<void>
@@ -201,6 +201,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
   setDailyLimit: { weight: 2, run: setDailyLimit },
   setCampaign: { weight: 2, run: setCampaign },
   planCampaign: { weight: 2, run: planCampaign },
+  setRate: { weight: 2, run: setRate },
   releaseSuspended: {
     weight: 2,
     async run (w) {

@@ -6,7 +6,7 @@ import { digestOf, senderKey } from '../../src/redis/keys.js'
 import { parseResult } from '../../src/settlement/record.js'
 import { writePayload } from '../../src/redis/payload.js'
 import type { Random } from '../property/random.js'
-import { callerOf, CALLERS, CAMPAIGNS, checkBacklog } from './counts.js'
+import { callerOf, CALLERS, CAMPAIGNS, checkBacklog, RATED } from './counts.js'
 
 export const SENDER = '100000000000001'
 /** Hashes of templates. */
@@ -124,10 +124,12 @@ export class FuzzWorld {
     const campaign = random.chance(0.5) ? random.pick(CAMPAIGNS) : ''
     const named = CALLERS[name.charCodeAt(0) % CALLERS.length] ?? ''
     const caller = callerOf(named)
+    const template = random.chance(0.3) ? { name: random.pick(RATED), language: { code: 'en_US' } } : null
     const payload = writePayload(recipient, {
       to: `+${recipient.slice(1)}`,
-      type: 'text',
-      message: text,
+      type: template === null ? 'text' : 'template',
+      message: template ?? text,
+      ...(random.chance(0.3) ? { category: 'marketing' as const } : {}),
       keySource: 'field',
       caller: caller === '' ? 'web' : caller,
       idempotencyKey: key,

@@ -33,7 +33,8 @@ await test('an unused sender has only rules', async (t, w) => {
   const nothing = Object.fromEntries(counts.map(name => [name, 0]))
   const rules = { pairIntervalUs: 2_000_000, pairBurst: 1, perSecond: 1000, maxInFlight: 100, version: 1 }
   const others = { suspended: 0, awaiting: 0, windows: '', people: 0, reduced: '', ceiling: '', templateStop: '' }
-  const daily = { bulk: '', health: '', stopped: 0, daily: '', dailyUsed: 0, dailyPeople: 0, dailyWaiting: 0 }
+  const rates = { rates: 0, templateRated: 0, categoryRated: 0 }
+  const daily = { bulk: '', health: '', stopped: 0, daily: '', dailyUsed: 0, dailyPeople: 0, dailyWaiting: 0, ...rates }
   const idle = { state: 'active', reason: '', hasWorker: false, circuit: '', accepted: 0, unconfirmed: 0, ...others, ...daily }
   t.strictSame(await inspect(w), { ...nothing, ...rules, ...idle, status: 'sender', nowMs: w.ms() })
 })

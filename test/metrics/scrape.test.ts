@@ -51,7 +51,7 @@ await t.test('each message counts in one state, and all nodes report the same', 
   await node.send('+15550008011', 'later', { scheduledFor: new Date(Date.now() + 3_600_000).toISOString() })
   await node.send('+155601310000012')
   await node.send('+155601310260013')
-  const outside = { suspended: 0, awaiting: 0, 'daily-limit': 0, 'templates-stopped': 0 }
+  const outside = { suspended: 0, awaiting: 0, 'daily-limit': 0, 'templates-stopped': 0, 'template-rate': 0, 'category-rate': 0 }
   const state = { waiting: 0, delayed: 2, paused: 0, active: 0, scheduled: 1, ...outside, retrying: 1, unknown: 0 }
   for (const one of [node, other]) {
     const scraped = await scrape(one)

@@ -32,7 +32,7 @@ const faults: Breakage[] = [
   {
     name: 'a grant does not take a slot of the rate',
     scripts: ['admit', 'claim'],
-    right: 'plan.interval > 0 and function() take_slot(campaign, entry, plan, now) end or nil',
+    right: 'plan.interval > 0 and function() take_slot(group, entry, plan, now) end or nil',
     wrong: 'nil',
     breaks: /starts in/
   },

@@ -52,6 +52,8 @@ from .types import (
     Senders,
     ResumeTemplate,
     Templates,
+    PutRate,
+    Rates,
     Audit,
     Caller,
     Callers,
@@ -754,6 +756,32 @@ class Calls:
         return self._call(
             "POST",
             f"/api/v1/senders/{quote(id, safe='')}/templates/resume",
+            body=body,
+        )
+
+    def list_rates(
+        self,
+        id: str,
+    ) -> Rates:
+        """Roles: `read`, `admin`.
+        """
+        return self._call(
+            "GET",
+            f"/api/v1/senders/{quote(id, safe='')}/rates",
+        )
+
+    def put_rate(
+        self,
+        id: str,
+        body: PutRate,
+    ) -> Rates:
+        """Its messages start no faster, from the next grant on; those that wait leave the way free for
+        others. A message without `category` has no rate of a category. A sender has up to 100
+        rates. Roles: `admin`.
+        """
+        return self._call(
+            "PUT",
+            f"/api/v1/senders/{quote(id, safe='')}/rates",
             body=body,
         )
 

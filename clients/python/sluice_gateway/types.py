@@ -317,15 +317,18 @@ class Accepted(_Accepted, total=False):
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
-    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
-    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
-    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
-    # `scheduledFor`. `retry`: the retry schedule
+    # campaign have started as its plan allows. `template-rate`: as many messages of its template
+    # have started as an operator allows. `category-rate`: as many messages of its category have
+    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
+    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
+    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
+    # the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
-        "templates-stopped", "window", "daily-limit", "schedule", "retry"
+        "template-rate", "category-rate", "templates-stopped", "window", "daily-limit", "schedule",
+        "retry"
     ]]
     # Why the last attempt failed
     error: DeliveryError
@@ -438,15 +441,18 @@ class Duplicate(_Duplicate, total=False):
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
-    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
-    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
-    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
-    # `scheduledFor`. `retry`: the retry schedule
+    # campaign have started as its plan allows. `template-rate`: as many messages of its template
+    # have started as an operator allows. `category-rate`: as many messages of its category have
+    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
+    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
+    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
+    # the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
-        "templates-stopped", "window", "daily-limit", "schedule", "retry"
+        "template-rate", "category-rate", "templates-stopped", "window", "daily-limit", "schedule",
+        "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -566,15 +572,18 @@ class Message(_Message, total=False):
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
-    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
-    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
-    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
-    # `scheduledFor`. `retry`: the retry schedule
+    # campaign have started as its plan allows. `template-rate`: as many messages of its template
+    # have started as an operator allows. `category-rate`: as many messages of its category have
+    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
+    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
+    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
+    # the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
-        "templates-stopped", "window", "daily-limit", "schedule", "retry"
+        "template-rate", "category-rate", "templates-stopped", "window", "daily-limit", "schedule",
+        "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -713,15 +722,18 @@ class AcceptedRow(_AcceptedRow, total=False):
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
-    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
-    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
-    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
-    # `scheduledFor`. `retry`: the retry schedule
+    # campaign have started as its plan allows. `template-rate`: as many messages of its template
+    # have started as an operator allows. `category-rate`: as many messages of its category have
+    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
+    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
+    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
+    # the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
-        "templates-stopped", "window", "daily-limit", "schedule", "retry"
+        "template-rate", "category-rate", "templates-stopped", "window", "daily-limit", "schedule",
+        "retry"
     ]]
     # Why the last attempt failed
     error: DeliveryError
@@ -836,15 +848,18 @@ class DuplicateRow(_DuplicateRow, total=False):
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
-    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
-    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
-    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
-    # `scheduledFor`. `retry`: the retry schedule
+    # campaign have started as its plan allows. `template-rate`: as many messages of its template
+    # have started as an operator allows. `category-rate`: as many messages of its category have
+    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
+    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
+    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
+    # the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
-        "templates-stopped", "window", "daily-limit", "schedule", "retry"
+        "template-rate", "category-rate", "templates-stopped", "window", "daily-limit", "schedule",
+        "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     nextRetryAt: Optional[str]
@@ -1330,15 +1345,18 @@ class Failure(TypedDict):
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
-    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
-    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
-    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
-    # `scheduledFor`. `retry`: the retry schedule
+    # campaign have started as its plan allows. `template-rate`: as many messages of its template
+    # have started as an operator allows. `category-rate`: as many messages of its category have
+    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
+    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
+    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
+    # the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
-        "templates-stopped", "window", "daily-limit", "schedule", "retry"
+        "template-rate", "category-rate", "templates-stopped", "window", "daily-limit", "schedule",
+        "retry"
     ]]
     # As the caller gave it
     metadata: Optional[Dict[str, Any]]
@@ -1681,15 +1699,18 @@ class RateLimit(TypedDict):
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
-    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
-    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
-    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
-    # `scheduledFor`. `retry`: the retry schedule
+    # campaign have started as its plan allows. `template-rate`: as many messages of its template
+    # have started as an operator allows. `category-rate`: as many messages of its category have
+    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
+    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
+    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
+    # the retry schedule
     waitingFor: Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
-        "templates-stopped", "window", "daily-limit", "schedule", "retry"
+        "template-rate", "category-rate", "templates-stopped", "window", "daily-limit", "schedule",
+        "retry"
     ]
     # Messages in the recipient's queue
     waiting: RateLimitWaiting
@@ -2085,6 +2106,17 @@ class BulkLane(TypedDict):
     missingPercent: Optional[int]
 
 
+class RateCounts(TypedDict):
+    """The rates of templates and categories of a sender"""
+
+    # Rates that operators have set; `GET /senders/{id}/rates` lists them
+    count: int
+    # Messages that wait for the rate of their template, outside of the queues
+    templateWaiting: int
+    # The same of their category
+    categoryWaiting: int
+
+
 class HealthError(TypedDict):
     """Why a part of a sender is limited or blocked"""
 
@@ -2216,6 +2248,8 @@ class Sender(TypedDict):
     suspended: int
     # Messages that wait until their recipient writes, outside of the queues
     awaiting: int
+    # Rates of templates and categories
+    rates: RateCounts
     # Messages of unknown outcome
     unknown: int
     # Messages that wait for their next retry
@@ -2293,6 +2327,50 @@ class Templates(TypedDict):
     templates: List[Template]
 
 
+class _PutRate(TypedDict):
+    # Messages of it that start in a second, from this sender: 0.01 to 1000; null removes the rate
+    perSecond: Optional[float]
+
+
+class PutRate(_PutRate, total=False):
+    """The rate of a template in one language, or of a category"""
+
+    # Name of the template, with `language`
+    template: str
+    # Code of its language; case and `-` or `_` do not matter
+    language: str
+    # In place of a template: all messages that name this `category`. `marketing`: rejected and
+    # cancelled for a recipient who has opted out. `utility`: about an agreed transaction.
+    # `authentication`: a one-time code. `service`: a response to what the person wrote
+    category: Literal["marketing", "utility", "authentication", "service"]
+
+
+class Rate(TypedDict):
+    """The rate of a template or a category at one sender"""
+
+    # Name of the template; null for a category
+    template: Optional[str]
+    # Code of its language, in lower case and with `_`; null for a category
+    language: Optional[str]
+    # The category; null for a template. `marketing`: rejected and cancelled for a recipient who has
+    # opted out. `utility`: about an agreed transaction. `authentication`: a one-time code.
+    # `service`: a response to what the person wrote
+    category: Optional[Literal["marketing", "utility", "authentication", "service"]]
+    # Messages of it that start in a second
+    perSecond: float
+    # When the rate was set
+    since: str
+    # Messages that wait for it, outside of the queues
+    waiting: int
+
+
+class Rates(TypedDict):
+    """The rates of templates and categories of a sender"""
+
+    # Those of templates first
+    rates: List[Rate]
+
+
 class _AuditEntry(TypedDict):
     # When it was done
     at: str
@@ -2302,20 +2380,21 @@ class _AuditEntry(TypedDict):
     # end of its life. `retry`: retried failures. `acknowledge`: acknowledged failures. `clear`:
     # reset the rate limit of a recipient. `erase`: erased the data of a recipient. `pause`: paused
     # a sender. `resume`: resumed a sender. `quota`: changed the rules of a sender. `opt-out`:
-    # recorded that a recipient opted out of marketing. `resume-template`: sent the waiting messages
-    # of a template. `opt-in`: recorded that a recipient opted in to marketing again.
-    # `stop-retries`: stopped the retry worker. `start-retries`: started the retry worker.
-    # `create-campaign`: created a campaign. `plan-campaign`: changed the plan of a campaign.
-    # `pause-campaign`: paused a campaign. `resume-campaign`: resumed a campaign. `cancel-campaign`:
-    # cancelled a campaign. `retry-campaign`: retried the FAILED messages of a campaign.
-    # `bulk-cancel`: cancelled the messages that match a filter. `bulk-retry`: retried the failures
-    # that match a filter. `bulk-move`: moved the messages that match a filter. `bulk-acknowledge`:
-    # acknowledged the failures that match a filter. `stop-job`: stopped a bulk job
+    # recorded that a recipient opted out of marketing. `set-rate`: set or removed the rate of a
+    # template or a category. `resume-template`: sent the waiting messages of a template. `opt-in`:
+    # recorded that a recipient opted in to marketing again. `stop-retries`: stopped the retry
+    # worker. `start-retries`: started the retry worker. `create-campaign`: created a campaign.
+    # `plan-campaign`: changed the plan of a campaign. `pause-campaign`: paused a campaign.
+    # `resume-campaign`: resumed a campaign. `cancel-campaign`: cancelled a campaign.
+    # `retry-campaign`: retried the FAILED messages of a campaign. `bulk-cancel`: cancelled the
+    # messages that match a filter. `bulk-retry`: retried the failures that match a filter.
+    # `bulk-move`: moved the messages that match a filter. `bulk-acknowledge`: acknowledged the
+    # failures that match a filter. `stop-job`: stopped a bulk job
     action: Literal[
         "cancel", "move", "retry", "acknowledge", "clear", "erase", "pause", "resume", "quota",
-        "opt-out", "resume-template", "opt-in", "stop-retries", "start-retries", "create-campaign",
-        "plan-campaign", "pause-campaign", "resume-campaign", "cancel-campaign", "retry-campaign",
-        "bulk-cancel", "bulk-retry", "bulk-move", "bulk-acknowledge", "stop-job"
+        "opt-out", "set-rate", "resume-template", "opt-in", "stop-retries", "start-retries",
+        "create-campaign", "plan-campaign", "pause-campaign", "resume-campaign", "cancel-campaign",
+        "retry-campaign", "bulk-cancel", "bulk-retry", "bulk-move", "bulk-acknowledge", "stop-job"
     ]
     # The sender; `*` for all
     sender: str
@@ -2590,15 +2669,18 @@ class GraphWait(_GraphWait, total=False):
     # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
     # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
     # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `templates-stopped`: WhatsApp sends no template of
-    # the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp
-    # accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people
-    # have got a message outside of their windows in the last 24 hours. `schedule`: its own
-    # `scheduledFor`. `retry`: the retry schedule
+    # campaign have started as its plan allows. `template-rate`: as many messages of its template
+    # have started as an operator allows. `category-rate`: as many messages of its category have
+    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
+    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
+    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
+    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
+    # the retry schedule
     waiting_for: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
-        "templates-stopped", "window", "daily-limit", "schedule", "retry"
+        "template-rate", "category-rate", "templates-stopped", "window", "daily-limit", "schedule",
+        "retry"
     ]]
     # When the next attempt, or the decision on its unknown outcome, is due
     next_retry_at: Optional[str]

@@ -50,6 +50,10 @@ function explainWait ({ waitingFor, expectedAt, position }, sender, stop, text) 
     const earliest = expectedAt ? t('why.earliest', { time: clock(expectedAt) }) : ''
     return text(t(`say.${waitingFor}`), [t(`why.${waitingFor}`), earliest, t('do.campaignPlan')], 'waiting')
   }
+  if (waitingFor === 'template-rate' || waitingFor === 'category-rate') {
+    const earliest = expectedAt ? t('why.earliest', { time: clock(expectedAt) }) : ''
+    return text(t(`say.${waitingFor}`), [t(`why.${waitingFor}`), earliest, t('do.contentRate')], 'waiting')
+  }
   if (waitingFor === 'templates-stopped') {
     const until = sender?.templates?.until
     return text(t('say.templatesStopped'), [t('why.templatesStopped', { code: sender?.templates?.reason ?? '–' }),

@@ -1,6 +1,7 @@
 import { mayAct } from './app.js'
 import { useCode } from './codes.js'
 import { bulkText, isBulkHeld } from './bulk-hold.js'
+import { ContentRates } from './content-rates.js'
 import { dailyNote, dailyRule, dailyText, hasLimit, isDailyReached } from './daily.js'
 import { useFeed } from './feed.js'
 import { healthText, problemsOf } from './health.js'
@@ -102,6 +103,7 @@ function Detail ({ sender, own, isChosen }) {
           : ''}</dd></div>
         <div><dt>${t('sender')}</dt><dd>${t('rule.senderText', { n: number(rules.perSecond), inFlight: number(rules.maxInFlight) })}</dd></div>
         ${sender.daily && html`<div><dt>${t('daily.title')}</dt><dd><span class="wraps">${dailyRule(sender)}</span></dd></div>`}
+        ${sender.rates?.count > 0 && html`<${ContentRates} sender=${sender} />`}
         <div><dt>${t('rule.version')}</dt><dd>${number(rules.version)}</dd></div></dl></section></div></section>`
 }
 

@@ -163,6 +163,7 @@ export const enActions = {
   'act.stop-retries': 'stopped the retry worker',
   'act.start-retries': 'started the retry worker',
   'act.move': 'moved a message',
+  'act.set-rate': 'set or removed the rate of a template or a category',
   'act.resume-template': 'released the messages of a template',
   'act.create-campaign': 'created a campaign',
   'act.plan-campaign': 'changed the plan of a campaign',

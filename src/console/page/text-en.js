@@ -83,6 +83,8 @@ export const en = {
   'wait.campaign-paused': 'its campaign is paused or cancelled',
   'wait.campaign-start': 'its campaign has not started',
   'wait.campaign-rate': 'its campaign is at the rate of its plan',
+  'wait.template-rate': 'its template is at the rate that an operator set',
+  'wait.category-rate': 'its category is at the rate that an operator set',
   'wait.template-paused': 'its template is not approved at WhatsApp now',
   'wait.templates-stopped': 'WhatsApp sends no template of its sender',
   'wait.schedule': 'the caller scheduled it for later',

@@ -161,6 +161,7 @@ export const esActions = {
   'act.stop-retries': 'detuvo los reintentos',
   'act.start-retries': 'inició los reintentos',
   'act.move': 'movió un mensaje',
+  'act.set-rate': 'fijó o quitó el ritmo de una plantilla o categoría',
   'act.resume-template': 'liberó los mensajes de una plantilla',
   'act.create-campaign': 'creó una campaña',
   'act.plan-campaign': 'cambió el plan de una campaña',

@@ -80,6 +80,8 @@ export const es = {
   'wait.campaign-paused': 'su campaña está en pausa o cancelada',
   'wait.campaign-start': 'su campaña no ha empezado',
   'wait.campaign-rate': 'su campaña alcanzó el ritmo de su plan',
+  'wait.template-rate': 'su plantilla alcanzó el ritmo que fijó un operador',
+  'wait.category-rate': 'su categoría alcanzó el ritmo que fijó un operador',
   'wait.template-paused': 'su plantilla no está aprobada ahora en WhatsApp',
   'wait.templates-stopped': 'WhatsApp no envía ninguna plantilla de su remitente',
   'wait.schedule': 'el servicio lo programó para más tarde',

@@ -161,6 +161,7 @@ export const ptActions = {
   'act.stop-retries': 'parou as tentativas',
   'act.start-retries': 'iniciou as tentativas',
   'act.move': 'moveu uma mensagem',
+  'act.set-rate': 'definiu ou removeu o ritmo de um modelo ou categoria',
   'act.resume-template': 'liberou as mensagens de um modelo',
   'act.create-campaign': 'criou uma campanha',
   'act.plan-campaign': 'mudou o plano de uma campanha',

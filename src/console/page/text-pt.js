@@ -80,6 +80,8 @@ export const pt = {
   'wait.campaign-paused': 'sua campanha está pausada ou cancelada',
   'wait.campaign-start': 'sua campanha não começou',
   'wait.campaign-rate': 'sua campanha atingiu o ritmo do plano',
+  'wait.template-rate': 'seu modelo atingiu o ritmo definido por um operador',
+  'wait.category-rate': 'sua categoria atingiu o ritmo definido por um operador',
   'wait.template-paused': 'seu modelo não está aprovado agora no WhatsApp',
   'wait.templates-stopped': 'o WhatsApp não envia nenhum modelo do seu remetente',
   'wait.schedule': 'o serviço a agendou para mais tarde',

@@ -25,6 +25,7 @@ const actions: Record<AuditEntry['action'], string> = {
   resume: 'resumed a sender',
   quota: 'changed the rules of a sender',
   'opt-out': 'recorded that a recipient opted out of marketing',
+  'set-rate': 'set or removed the rate of a template or a category',
   'resume-template': 'sent the waiting messages of a template',
   'opt-in': 'recorded that a recipient opted in to marketing again',
   'stop-retries': 'stopped the retry worker',

@@ -13,9 +13,9 @@ import { addSchemas } from '../openapi.js'
 import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
 import { sampleTime, SENDER } from '../samples.js'
-import { BulkSchema } from '../schemas/bulk-lane.js'
 import { DailyKnownSchema, DailySchema } from '../schemas/daily.js'
 import { HealthErrorSchema, HealthProblemSchema, HealthSchema } from '../schemas/health.js'
+import { BulkSchema, RateCountsSchema } from '../schemas/sender-parts.js'
 import {
   count, flag, listOf, notCounted, oneOf, ref, refOrNull, text, textOrNull, timestamp, timestampOrNull, unavailable
 } from '../schemas/common.js'
@@ -142,6 +142,7 @@ export const SenderSchema = Type.Object({
   scheduled: count('Messages that wait for their `scheduledFor`'),
   suspended: count('Messages that wait for their own template to be approved, outside of the queues'),
   awaiting: count('Messages that wait until their recipient writes, outside of the queues'),
+  rates: ref(RateCountsSchema, 'Rates of templates and categories'),
   unknown: count('Messages of unknown outcome'),
   retrying: count('Messages that wait for their next retry'),
   failures: ref(FailureCountsSchema, 'Its delivery failures'),
@@ -178,6 +179,7 @@ export const senderSample = {
   scheduled: 1,
   suspended: 0,
   awaiting: 0,
+  rates: { count: 0, templateWaiting: 0, categoryWaiting: 0 },
   unknown: 0,
   retrying: 2,
   failures: { pending: 3, resolved: 7, failed: 1 },
@@ -248,7 +250,8 @@ export function senderRoutes (api: Api, deps: SenderRouteDeps): void {
   const withName = (view: SenderView): NamedSender => nameSender(deps.senders, view)
   addSchemas(
     api, PauseSchema, QuotaSchema, RulesSchema, CircuitSchema, TemplateStopSchema, CeilingSchema, RateSchema, WindowsSchema, BulkSchema,
-    HealthErrorSchema, HealthProblemSchema, HealthSchema, FailureCountsSchema, DailyKnownSchema, DailySchema, SenderSchema, SendersSchema
+    RateCountsSchema, HealthErrorSchema, HealthProblemSchema, HealthSchema, FailureCountsSchema, DailyKnownSchema, DailySchema, SenderSchema,
+    SendersSchema
   )
 
   api.get('/senders', { schema: listSenders, config: { roles: ['read', 'admin'] } }, async () => {

@@ -6,8 +6,8 @@ import {
 import { BulkJobSchema } from './job.js'
 import { time } from './post-message.js'
 
-const LEAST_RATE = 0.01
-const MOST_RATE = 1000
+export const LEAST_RATE = 0.01
+export const MOST_RATE = 1000
 const timeOrNull = (description: string) => {
   const { anyOf, ...more } = time(description)
   return Type.Union([...anyOf, Type.Null()], more)

@@ -33,6 +33,8 @@ export const waitingForMeanings: Record<WaitingFor, string> = {
   'campaign-paused': 'its campaign is paused; it is sent once that is resumed',
   'campaign-start': 'its campaign has not begun',
   'campaign-rate': 'as many messages of its campaign have started as its plan allows',
+  'template-rate': 'as many messages of its template have started as an operator allows',
+  'category-rate': 'as many messages of its category have started as an operator allows',
   'templates-stopped': 'WhatsApp sends no template of the sender: payment, quality or policy',
   window: 'its recipient to write or call: WhatsApp accepts it only within 24 hours after that',
   'daily-limit': 'the daily limit: so many people have got a message outside of their windows in the last 24 hours',

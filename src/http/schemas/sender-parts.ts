@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { SenderView } from '../../sender-facts.js'
-import { countOrNull, oneOf, timestampOrNull } from './common.js'
+import { count, countOrNull, oneOf, timestampOrNull } from './common.js'
 
 const bulkStates: Record<SenderView['bulk']['state'], string> = {
   off: 'BULK_HOLD_MS is 0, or the sender has no webhooks: statuses are not watched',
@@ -16,3 +16,9 @@ export const BulkSchema = Type.Object({
   nextProbeAt: timestampOrNull('When its next message may be sent as a probe; null unless it is held'),
   missingPercent: countOrNull('Percent of the messages accepted 2 to 12 minutes ago without a status; null unless it is held')
 }, { $id: 'BulkLane', description: 'The lane `bulk` of a sender, which waits while statuses are missing' })
+
+export const RateCountsSchema = Type.Object({
+  count: count('Rates that operators have set; `GET /senders/{id}/rates` lists them'),
+  templateWaiting: count('Messages that wait for the rate of their template, outside of the queues'),
+  categoryWaiting: count('The same of their category')
+}, { $id: 'RateCounts', description: 'The rates of templates and categories of a sender' })
