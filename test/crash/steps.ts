@@ -47,6 +47,7 @@ const called: Lead[] = [{ point: 'addStandardJob:after', having: 'WHATSAPP-drain
 const paused: Lead[] = [{ point: 'set-template:after', having: '^paused$', action: 'pass' }]
 const approved: Lead[] = [{ point: 'set-template:after', having: '^approved$', action: 'pass' }]
 const resumed: Lead[] = [{ point: 'set-campaign:after', having: '^running$', action: 'pass' }]
+const unrated: Lead[] = [{ point: 'set-rate:after', nth: 3, action: 'pass' }]
 const ended: Lead[] = [{ point: 'set-campaign:after', having: '^cancelled$', action: 'pass' }]
 const template = { work: 'suspended', templates: true } as const
 /** The other node would read the statuses. */
@@ -150,6 +151,13 @@ export const steps: Step[] = [
   { name: 'campaign: its job is taken', point: 'moveToActive:after', having: 'WHATSAPP-bulk', after: ended, work: 'cancelledCampaign' },
   { name: 'campaign: cancelling a message', point: 'cancel:before', having: BY_CAMPAIGN, after: ended, work: 'cancelledCampaign' },
   { name: 'campaign: message cancelled, reply lost', point: 'cancel:after', having: BY_CAMPAIGN, after: ended, work: 'cancelledCampaign' },
+
+  { name: 'rate: setting it', point: 'set-rate:before', work: 'rated' },
+  { name: 'rate: set, reply lost', point: 'set-rate:after', work: 'rated' },
+  { name: 'rate: changing it', point: 'set-rate:before', nth: 2, work: 'rated' },
+  { name: 'rate: removed, reply lost', point: 'set-rate:after', nth: 3, work: 'rated' },
+  { name: 'rate: releasing', point: 'release-suspended:before', after: unrated, work: 'rated' },
+  { name: 'rate: released, reply lost', point: 'release-suspended:after', after: unrated, work: 'rated' },
 
   { name: 'webhook: people wrote, not recorded', point: 'record-windows:before', ...windows },
   { name: 'webhook: people wrote, reply lost', point: 'record-windows:after', ...windows },

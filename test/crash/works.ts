@@ -88,6 +88,12 @@ export const works = {
     await pass(1500)
     await planCampaign(stage, { startAt: null, perSecond: null, lane: null })
   },
+  async rated (stage: Stage) {
+    for (const perSecond of [2, 20, null]) {
+      await operate(stage, 'PUT', '/rates', { template: 'order_ready', language: 'en_US', perSecond })
+      await (perSecond === 2 ? postInOrder(stage, ofTemplate(stage)) : pass(400))
+    }
+  },
   async cancelledCampaign (stage: Stage) {
     await postCampaign(stage)
     await ofCampaign(stage, 'cancel')
@@ -263,14 +269,13 @@ async function postCampaign (stage: Stage): Promise<void> {
   await postInOrder(stage, drafts(stage, '1555000', 3, 3).map(draft => ({ ...draft, campaign })))
 }
 
+const isFinal = (status: number): boolean => status >= 200 && status < 500 && status !== 408 && status !== 429
 /** Repeated, on another node too, until a node did it: the job of a cancellation begins only then. */
 async function ofCampaign ({ caller, sender, round }: Stage, action: 'pause' | 'resume' | 'cancel'): Promise<void> {
-  const isFinal = (status: number): boolean => status >= 200 && status < 500 && status !== 408 && status !== 429
   await caller.persist('POST', `/campaigns/${campaignOf(sender, round)}/${action}`, undefined, isFinal)
 }
 
 async function planCampaign ({ caller, sender, round }: Stage, plan: object): Promise<void> {
-  const isFinal = (status: number): boolean => status >= 200 && status < 500 && status !== 408 && status !== 429
   await caller.persist('PUT', `/campaigns/${campaignOf(sender, round)}`, plan, isFinal)
 }
 
@@ -278,9 +283,7 @@ async function operate ({ caller, origin, sender }: Stage, method: string, path:
   await caller.ask(origin(), method, `/senders/${sender}${path}`, body)
 }
 
-function ofTemplate (stage: Stage): MessageRequest[] {
-  return drafts(stage, '1555000', 3, 2).map(draft => ({ ...draft, template: 'order_ready' }))
-}
+const ofTemplate = (stage: Stage): MessageRequest[] => drafts(stage, '1555000', 3, 2).map(draft => ({ ...draft, template: 'order_ready' }))
 
 /** The templates are due to be read, as if the last time were long ago. */
 async function readTemplatesNow ({ prefix, redisPort, sender }: Stage): Promise<void> {
