@@ -15,7 +15,7 @@ import { setup } from './setup.mjs'
 /** The longest files start first, so that none of them is left at the end. */
 const longest = [
   'recovery/clocks', 'flow/master-away', 'property/controls', 'flow/late-receipts', 'fuzz/scripts', 'simulation/simulation', 'flow/two-nodes',
-  'cli/commands', 'crash/callbacks', 'property/limiter', 'doctor/doctor', 'doctor/cli', 'flow/callbacks-outage', 'recovery/outage',
+  'cli/commands', 'cli/operators', 'crash/callbacks', 'property/limiter', 'doctor/doctor', 'doctor/cli', 'flow/callbacks-outage', 'recovery/outage',
   'failure/retry-run', 'grafana/alerts', 'console/page', 'console/teams'
 ].map(nameOf)
 /**

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
 import { provide } from '../support/provide.js'
 
 const root = new URL('../../', import.meta.url)
@@ -21,6 +22,22 @@ export function start ({ origin, key, cwd }: Caller, ...args: string[]): Running
 
 export async function sluice (caller: Caller, ...args: string[]): Promise<Ended> {
   return await start(caller, ...args).ended
+}
+
+/** Runs commands of one caller, with their output as text or as JSON; `results` has them all. */
+export function createRunner (t: Test, caller: Caller) {
+  const results: Ended[] = []
+  const run = async (...args: string[]): Promise<Ended> => {
+    const ended = await sluice(caller, ...args)
+    results.push(ended)
+    return ended
+  }
+  const json = async (...args: string[]): Promise<Record<string, any>> => {
+    const { code, out, err } = await run(...args, '--json')
+    t.strictSame({ code, err, lines: out.split('\n').length }, { code: 0, err: '', lines: 2 }, args.join(' '))
+    return JSON.parse(out)
+  }
+  return { run, json, results }
 }
 
 /** Runs a shell command; `npx sluice` in it is the built command line. */

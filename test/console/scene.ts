@@ -21,6 +21,7 @@ const sender = (id: Id, own: object): object => ({
   windows: { state: 'off', since: null, lastWebhookAt: null, people: 0 },
   bulk: { state: 'off', since: null, until: null, nextProbeAt: null, missingPercent: null },
   rate: { perSecond: 80, reason: 'rule', rejectedAt: null, nextRiseAt: null, ceiling: null },
+  rates: { count: 0, templateWaiting: 0, categoryWaiting: 0 },
   daily: null,
   rules: { pairIntervalMs: 2000, pairBurst: 1, perSecond: 80, maxInFlight: 500, version: 1 },
   queued: 0,

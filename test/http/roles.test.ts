@@ -58,6 +58,8 @@ const table: Record<string, Role[] | 'open'> = {
   'POST /api/v1/senders/:id/pause': ['admin'],
   'POST /api/v1/senders/:id/resume': ['admin'],
   'PUT /api/v1/senders/:id/quota': ['admin'],
+  'GET /api/v1/senders/:id/rates': ['read', 'admin'],
+  'PUT /api/v1/senders/:id/rates': ['admin'],
   'GET /api/v1/senders/:id/templates': ['read', 'admin'],
   'POST /api/v1/senders/:id/templates/resume': ['admin'],
   'GET /api/v1/audit': ['admin'],
