@@ -177,7 +177,7 @@ export class CampaignModel {
   async #change (): Promise<void> {
     const nowMs = Math.ceil(this.#now / 1000)
     const startAt = this.#random.chance(0.3) ? nowMs + this.#random.int(1, 400) : 0
-    const endAt = this.#random.chance(0.2) ? Math.max(startAt, nowMs) + this.#random.int(1, 150) : 0
+    const endAt = this.#random.chance(0.15) ? Math.max(startAt, nowMs) + this.#random.int(1, 150) : 0
     // Few messages reach an end unless they wait for their rate.
     const perSecond = this.#random.pick(endAt > 0 ? [5, 5, 20, 60] : [0, 5, 20, 60, 500])
     await this.#plan(this.#random.pick(CAMPAIGNS), { startAt, endAt, perSecond, lane: 0 })

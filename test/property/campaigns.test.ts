@@ -12,12 +12,15 @@ const ROUNDS = Number(process.env['CAMPAIGN_ROUNDS'] ?? 6)
 const play = { name: 'campaign plans', rounds: ROUNDS, steps: STEPS, create: ({ run, random }: Round) => new CampaignModel(run, random) }
 const held = { 'campaign-start': 0, 'campaign-rate': 0 }
 const ended = { expired: 0, rejected: 0 }
+let granted = 0
 
 await playRounds({
   ...play,
   gone: ['suspended', 'templates', 'campaign-starts', 'backlog', 'ready:urgent', 'ready:normal', 'ready:bulk', 'grants'],
   judge: async (t, model, { redis, keyOf }) => {
-    t.ok(model.granted > STEPS / 3, `${model.granted} grants`)
+    // In some rounds campaigns have ended for most of the time.
+    t.ok(model.granted > STEPS / 6, `${model.granted} grants`)
+    granted += model.granted
     ended.expired += model.expired
     ended.rejected += model.rejected
     for (const reason of ['campaign-start', 'campaign-rate'] as const) held[reason] += model.held[reason]
@@ -25,6 +28,7 @@ await playRounds({
   }
 })
 
+t.ok(granted > ROUNDS * STEPS / 3, `${granted} grants`)
 t.ok(held['campaign-start'] > ROUNDS && held['campaign-rate'] > ROUNDS, `held: ${JSON.stringify(held)}`)
 t.ok(ended.expired > ROUNDS && ended.rejected > ROUNDS, `ended: ${JSON.stringify(ended)}`)
 
@@ -58,4 +62,5 @@ const faults: Breakage[] = [
     breaks: /paused campaign/
   }
 ]
-await playBroken(play, faults)
+// Not each round meets each fault.
+await playBroken({ ...play, rounds: 4 * ROUNDS }, faults)

@@ -68,4 +68,5 @@ const faults: Breakage[] = [
     breaks: /left behind/
   }
 ]
-await playBroken(play, faults)
+// Not each round meets each fault.
+await playBroken({ ...play, rounds: 4 * ROUNDS }, faults)
