@@ -40,6 +40,8 @@ const still: Record<string, string> = {
   'Senders / Waiting while templates are stopped': 'and so none waits',
   'Senders / Waiting for their recipient': 'windows are not checked here',
   'Senders / Waiting for the daily limit': 'no sender has one here',
+  'Senders / Waiting for rates of templates A': 'no template has a rate here',
+  'Senders / Waiting for rates of templates B': 'no category has one here',
   'Senders / Failed reads of templates': 'no account is configured here',
   'Senders / Accepted without a status': 'it looks at messages of more than two minutes ago',
   'Redis and nodes / Clock steps': 'the clock of this Redis is not set',
