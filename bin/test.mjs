@@ -56,7 +56,7 @@ const { values: options, positionals: asked } = parseArgs({
   options: {
     grep: { type: 'string', short: 'g', multiple: true },
     only: { type: 'boolean' },
-    timeout: { type: 'string', default: '240' },
+    timeout: { type: 'string', default: '480' },
     jobs: { type: 'string' }
   }
 })
