@@ -223,7 +223,9 @@ export class BulkModel {
 
   /** By the messages alone: how many were accepted between two checks, the older one 12 minutes ago at most, and how many have no status. */
   #missing (): { accepted: number, missing: number } {
-    const [first, last] = [this.#moments.find(at => at >= this.#now - 12 * MINUTE), this.#moments.findLast(at => at <= this.#now - 2 * MINUTE)]
+    // The moments are kept in ms.
+    const ageOf = (at: number): number => (Math.floor(this.#now / 1000) - Math.floor(at / 1000)) * 1000
+    const [first, last] = [this.#moments.find(at => ageOf(at) <= 12 * MINUTE), this.#moments.findLast(at => ageOf(at) >= 2 * MINUTE)]
     if (first === undefined || last === undefined) return { accepted: 0, missing: 0 }
     const between = this.#accepted.filter(({ at }) => at > first && at <= last)
     return { accepted: between.length, missing: between.filter(({ reportedAt }) => reportedAt === null).length }
