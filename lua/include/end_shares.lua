@@ -11,8 +11,7 @@ local function unsettled_callers()
   local callers, counted, fields = {}, 0, redis.call('HGETALL', key.campaigns)
   for i = 1, #fields, 2 do
     local words, caller = read_counts(fields[i + 1]), string.match(fields[i], '^~(.+)$')
-    local left = (tonumber(words[4]) or 0)
-    for _, place in ipairs({ 5, 8, 9, 10 }) do left = left - (tonumber(words[place]) or 0) end
+    local left = unsettled_of(words)
     if left > 0 and not caller then return nil end
     if left > 0 then callers[#callers + 1], counted = caller, counted + left end
   end
