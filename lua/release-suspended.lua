@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Returns messages whose template is sent again, whose campaign is resumed, or whose rate is removed, to their queues, with their numbers, ahead of
--- younger ones; names those whose template is rejected or whose campaign is cancelled or has ended, which the caller closes; and removes what has
--- ended of templates. Messages that wait until a person writes return if windows are checked no longer. Of those that wait for the daily limit, as
+-- Returns messages to their queues, ahead of younger ones, once their template is sent again, their campaign is resumed or their rate is removed.
+-- Names those whose template is rejected or whose campaign is cancelled or has ended, which the caller closes; and removes what has ended of
+-- templates. Messages that wait until a person writes return if windows are checked no longer. Of those that wait for the daily limit, as
 -- many people get theirs back as are free, in their order. Once a stop of all templates has ended by its time, one message is the probe, and the
 -- others wait for it.
 --
