@@ -39,7 +39,10 @@ export async function serveConsole (app: FastifyInstance): Promise<void> {
   app.get('', async (request, reply) => await reply.redirect(`${request.url.split('?')[0]?.split('/').at(-1) ?? ''}/`, 308))
   const folder = new URL('page/', import.meta.url)
   const own = readdirSync(folder).map((name): [string, Buffer] => [name, readFileSync(new URL(name, folder))])
-  for (const [name, content] of [...own, ...readLibraries()]) {
+  const files = [...own, ...readLibraries()]
+  const modules = files.map(([name]) => name).filter(name => name.endsWith('.js'))
+  for (const [name, file] of files) {
+    const content = name === 'index.html' ? withPreloads(String(file), modules) : file
     const tag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
     app.get(name === 'index.html' ? '/' : `/${name}`, { prefixTrailingSlash: 'slash' }, async (request, reply) => {
       reply.header('etag', tag)
@@ -47,6 +50,11 @@ export async function serveConsole (app: FastifyInstance): Promise<void> {
       return await reply.type(types[extname(name)] ?? 'application/octet-stream').send(content)
     })
   }
+}
+
+/** Names all modules in the page: else the browser learns of each only from those that import it, level by level, before it can paint. */
+function withPreloads (page: string, modules: string[]): string {
+  return page.replace('</head>', `${modules.map(name => `  <link rel="modulepreload" href="${name}">\n`).join('')}</head>`)
 }
 
 /** The libraries of the page as their packages have them. A browser knows no package names, so their imports name the file beside them. */

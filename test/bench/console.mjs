@@ -12,6 +12,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
 import { chromium } from 'playwright-core'
+import { onPath } from '../../bin/kit.mjs'
+import { provide } from '../../bin/setup.mjs'
 import { countActivity } from '../../dist/activity/count.js'
 import { startEmbeddedRedis } from '../../dist/redis/embedded.js'
 import { startGateway, sendersOf } from './kit/gateway.mjs'
@@ -127,7 +129,8 @@ try {
   }
   const env = { API_KEYS: `admin:${KEY}:admin` }
   const gateway = await startGateway({ redis: server, apiUrl: 'http://127.0.0.1:9', senders: SENDERS, role: 'api', env })
-  const executablePath = process.env.CHROMIUM ?? 'chromium-headless-shell'
+  await provide('browser')
+  const executablePath = process.env.CHROMIUM ?? onPath('chromium') ?? onPath('chromium-headless-shell')
   const browser = await chromium.launch({ executablePath, chromiumSandbox: false, args: ['--disable-gpu'] })
   console.log(`${failures} failures, ${messages} messages, ${cpus().length} cores, load average ${loadavg()[0].toFixed(1)}`)
   await countFailures(gateway)
