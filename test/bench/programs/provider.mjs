@@ -3,6 +3,8 @@ import { createServer } from 'node:net'
 import { serve } from '../kit/child.mjs'
 
 const WAMID = 'wamid.HBgLMTc3NzAwMDAwMDAVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3'
+/** To what the gateway reads about its numbers. */
+const NOTHING = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
 const state = { delayMs: 0, records: false, received: 0, arrivals: [], served: [] }
 
 const server = createServer(socket => {
@@ -15,7 +17,8 @@ const server = createServer(socket => {
       if (head < 0) return
       const length = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? 0)
       if (text.length < head + 4 + length) return
-      handle(socket, text.slice(head + 4, head + 4 + length))
+      if (text.startsWith('GET')) socket.write(NOTHING)
+      else handle(socket, text.slice(head + 4, head + 4 + length))
       text = text.slice(head + 4 + length)
     }
   })
