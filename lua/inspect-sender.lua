@@ -132,7 +132,9 @@ return {
   sent, redis.call('ZCOUNT', key.pair_tat, '(' .. int(now), '+inf'),
   redis.call('ZCARD', key.callbacks_since) + redis.call('LLEN', key.outbox), tonumber(callbacks_since or 0), sender.circuit or '',
   accepted, unconfirmed,
-  redis.call('ZCARD', key.suspended) - awaiting - stopped - daily_waiting - redis.call('ZLEXCOUNT', key.suspended, '[#', '(&'), awaiting,
+  -- A message that waits for a stop has two places.
+  redis.call('ZCARD', key.suspended) - awaiting - redis.call('ZLEXCOUNT', key.suspended, '[*', '(+') - daily_waiting
+    - redis.call('ZLEXCOUNT', key.suspended, '[#', '(&'), awaiting,
   facts[5] and (facts[4] or '0 0 0') .. ' ' .. facts[5] or '',
   redis.call('ZCARD', key.windows), facts[6] or '', facts[7] or '', redis.call('HGET', key.templates, '*') or '', stopped,
   daily[1], daily[2], daily_people, daily_waiting,

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
--- Records that webhooks of a sender came, and which people wrote or called: that opens their windows. What waits for them, or for the daily
--- limit, returns to its queue, with its number. After a silence in which webhooks may have been lost, no window is surely closed for a day.
+-- Records that webhooks of a sender came, and which people wrote or called: that opens their windows. What waits for them, for the daily limit, or
+-- for the end of a stop for spam, returns to its queue, with its number. After a silence in which webhooks may have been lost, no window is surely
+-- closed for a day.
 --
 -- Keys:
 --   backlog       hash    id -> record of an unsettled message
@@ -10,6 +11,7 @@
 --   pair-tat      zset    recipient -> TAT, µs
 --   sender        hash    rules and state
 --   drain-lease   string  the drain run of this sender
+--   templates     hash    template, or `*` -> why it is not sent
 --   suspended     zset    `group:number:id` of messages that wait outside of their queues
 --   windows       zset    recipient -> last act, ms
 --   daily-queue   zset    recipient -> number of its first message that waits for the daily limit
@@ -35,23 +37,26 @@ if not sender or not coverage then return { 'off' } end
 local is_first, is_gap = coverage.last == 0, is_silent(coverage, now_ms)
 local since = (is_first or is_gap) and now_ms or coverage.since
 
-local function group_of(group)
+local stop = sender.limits and string.find(sender.limits, 'templates', 1, true) and redis.call('HGET', key.templates, ALL_TEMPLATES)
+local spares_open = stop and is_sparing(stop)
+local members = {}
+
+local function add_group(group)
   local from, to = bounds_of(group)
-  return redis.call('ZRANGEBYLEX', key.suspended, from, to)
+  for _, member in ipairs(redis.call('ZRANGEBYLEX', key.suspended, from, to)) do members[#members + 1] = member end
 end
 local function leave_group(member)
-  local id = string.match(member, '^[^:]+:%d+:(.+)$')
+  local group, number, id = string.match(member, '^([^:]+):(%d+):(.+)$')
   local text = redis.call('HGET', key.backlog, id)
   local record = text and read_record(text)
   redis.call('ZREM', key.suspended, member)
+  local is_stopped = string.sub(group, 1, 1) == ALL_TEMPLATES
+  -- Without the first place it does not wait for the stop.
+  if is_stopped and redis.call('ZREM', key.suspended, ALL_TEMPLATES .. ':' .. number .. ':' .. id) == 0 then return end
   if record then redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id)) end
 end
 local function release(recipient)
-  local members, ready_at = group_of('=' .. recipient), math.huge
-  -- In an open window a message does not count.
-  if redis.call('ZREM', key.daily_queue, recipient) == 1 then
-    for _, member in ipairs(group_of('+' .. recipient)) do members[#members + 1] = member end
-  end
+  local ready_at = math.huge
   for _, member in ipairs(members) do leave_group(member) end
   if #members > 0 then ready_at = repair_ready(sender, recipient, now) or math.huge end
   return #members, ready_at
@@ -61,10 +66,16 @@ local released, first_ready_at = 0, math.huge
 for member, ms in string.gmatch(arg.acts, '(%S+) (%d+)') do
   local at = math.min(tonumber(ms), now_ms)
   redis.call('ZADD', key.windows, 'GT', int(at), member)
+  members = {}
   if at > now_ms - WINDOW_MS - MARGIN_MS and at > act_of('-' .. member) - MARGIN_MS then
-    local count, ready_at = release(member)
-    released, first_ready_at = released + count, math.min(first_ready_at, ready_at)
+    add_group('=' .. member)
+    -- In an open window a message does not count.
+    if redis.call('ZREM', key.daily_queue, member) == 1 then add_group('+' .. member) end
   end
+  -- As a new message passes.
+  if spares_open and is_open_by_record(member, now_ms) then add_group(ALL_TEMPLATES .. member) end
+  local count, ready_at = release(member)
+  released, first_ready_at = released + count, math.min(first_ready_at, ready_at)
 end
 local excess = redis.call('ZCARD', key.windows) - MAX_WINDOWS
 if excess > 0 then

@@ -30,6 +30,7 @@
 --- @include sender
 --- @include record
 --- @include template_stop
+--- @include suspended
 --- @include campaign_plan
 --- @include repair_ready
 --- @include wake_hint
@@ -49,12 +50,13 @@ end
 local is_checked = redis.call('HEXISTS', key.sender, 'windowGapMs') == 1
 local count, rejected, cancelled, ended, first_ready_at, last_number = 0, {}, {}, {}, math.huge, 0
 local function release(member)
-  local seq, id = string.match(member, '^[^:]+:(%d+):(.+)$')
+  local group, seq, id = string.match(member, '^([^:]+):(%d+):(.+)$')
   local text = redis.call('HGET', key.backlog, id)
   local record = text and read_record(text)
   redis.call('ZREM', key.suspended, member)
   count, last_number = count + 1, tonumber(seq)
   if not record then return end
+  if group == ALL_TEMPLATES then redis.call('ZREM', key.suspended, stop_member_of(record, id)) end
   redis.call('ZADD', key.queue[record.lane], 0, member_of(record, id))
   first_ready_at = math.min(first_ready_at, repair_ready(sender, record.recipient, now) or math.huge)
 end
@@ -88,7 +90,13 @@ while left > 0 do
   local template = string.match(first, '^[^:]+')
   local entry, sign = templates[template], string.sub(first, 1, 1)
   local is_window, state = sign == '=', entry and entry.state or 'releasing'
-  if is_window and is_checked then state = 'window' elseif sign == '+' then state = 'daily' end
+  if is_window and is_checked then
+    state = 'window'
+  elseif sign == '+' then
+    state = 'daily'
+  elseif sign == ALL_TEMPLATES and template ~= ALL_TEMPLATES then
+    state = 'stop' -- Their second places.
+  end
   local named = state == 'rejected' and rejected or state == 'cancelled' and cancelled or state == 'ended' and ended or nil
   -- After a partial restore nothing else would return them.
   if state == 'planned' and redis.call('ZADD', key.campaign_starts, 'NX', int(now), start_of(template)) == 1 then first_ready_at = now end
@@ -104,7 +112,7 @@ while left > 0 do
     end
   end
   -- Their groups are as many as people.
-  from = state == 'window' and '(>' or state == 'daily' and '(,' or '(' .. template .. ';'
+  from = state == 'window' and '(>' or state == 'daily' and '(,' or state == 'stop' and '(+' or '(' .. template .. ';'
 end
 -- What is over, and what has no message left to release, is removed.
 for i = 1, #texts, 2 do

@@ -105,6 +105,7 @@ local repairs = {
     redis.call('HDEL', key.backlog, id)
     redis.call('ZREM', key.expiry, id)
   end,
+  stop_unlisted = function() redis.call('ZADD', key.suspended, '0', stop_member_of(record, id)) end,
   retry_unlisted = function() redis.call('ZADD', key.retries, now_ms, id) end,
   listed_without_retry = function() redis.call('ZREM', key.retries, id) end,
   mark_missing = function() mark_unsettled(key.msg, id, nil) end,

@@ -40,10 +40,12 @@ local function diagnose_message(id, msg, lane, member, now_ms, remember_ms)
     if record and is_queued(l, member_of(record, id)) then places[#places + 1] = l == record.lane and 'queue' or 'stray' end
   end
   if record and is_queued(0, scheduled_member_of(record, id)) then places[#places + 1] = 'scheduled' end
-  local suspended = record and suspended_place_of(record, id)
+  local suspended, reason = nil, nil
+  if record then suspended, reason = suspended_place_of(record, id) end
+  local second = reason == 'templates-stopped' and stop_member_of(record, id)
   if suspended then places[#places + 1] = 'suspended' end
   local own = record and (lane == 0 and scheduled_member_of(record, id) or lane == record.lane and member_of(record, id)
-    or lane == SUSPENDED and suspended)
+    or lane == SUSPENDED and (member == second and second or suspended))
   local is_stray = member and is_queued(lane, member) and member ~= own
   -- Of two places a repair keeps the first. A failure whose retry has begun is listed while the retry lasts.
   local foremost, is_listed = places[1], has(key.retries)
@@ -58,6 +60,7 @@ local function diagnose_message(id, msg, lane, member, now_ms, remember_ms)
   check('unreadable', text and not record)
   check('settled_and_waiting', record and (is_settled or in_settled or is_stored))
   check('unplaced', record and #places == 0)
+  check('stop_unlisted', second and not is_queued(SUSPENDED, second))
   check('two_places', record and #places > 1 or in_resolved and in_failed)
   -- A message with a history may have failed, lost its key to a younger one, and be unsettled again.
   local is_new = record and not string.find(record.body, '\n', 1, true)

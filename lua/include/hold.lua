@@ -6,17 +6,19 @@
 -- What holds a message back that rate and state of its sender allow: its template, its campaign, the window of its recipient, the daily limit, or the
 -- rate of its template or category.
 
--- Whether an older message waits for the same person to write: then this one does, too. Reads only.
-local function is_behind(recipient, seq)
-  local from, to = bounds_of('=' .. recipient)
+-- Whether an older message waits in this group: then a younger one to the same person does, too. Reads only.
+local function is_behind(group, seq)
+  local from, to = bounds_of(group)
   local first = redis.call('ZRANGEBYLEX', key.suspended, from, to, 'LIMIT', 0, 1)[1]
   return first and (not seq or tonumber(string.match(first, ':(%d+):')) < seq)
 end
 
--- What a template does to a message for this person. A stop for spam concerns only people whose window is not surely open. Reads only.
+-- What a template does to a message for this person. A stop for spam concerns only people whose window is not surely open. An older message waits all
+-- the same if the stop had another reason when this window was opened: a younger one must not pass it. Reads only.
 local function effect_on(template, recipient, seq, now_ms)
   local effect, own_effect, stop = template_effect(template, seq)
-  if stop and string.match(stop, ' ' .. SPAM .. ' %d+$') and is_open_by_record(recipient, now_ms) then return own_effect end
+  local is_spared = stop and is_sparing(stop) and is_open_by_record(recipient, now_ms) and not is_behind(ALL_TEMPLATES .. recipient, seq)
+  if is_spared then return own_effect end
   return effect
 end
 
@@ -28,7 +30,7 @@ local function own_effect_of(plan, template, recipient, seq, stops, now_ms)
   if plan == 'c' then return nil end
   -- Only proof rejects a message. One that waits or is replaced does not need it.
   local closed, act = is_closed(recipient, plan ~= 'r' and stops > 0, now_ms)
-  if plan == 'w' and (closed or is_behind(recipient, seq)) then return 'window', act end
+  if plan == 'w' and (closed or is_behind('=' .. recipient, seq)) then return 'window', act end
   if not closed then return nil end
   if plan == 'r' then return 'closed', act end
   return template and template_effect(template, seq) or 'replace', act
@@ -102,6 +104,7 @@ local function suspend(record, id, member, effect, starts_at, rate_group)
     or effect == 'daily-limit' and '+' .. record.recipient or is_of_campaign and '#' .. campaign or template
   redis.call('ZREM', key.queue[record.lane], member)
   redis.call('ZADD', key.suspended, '0', suspended_member_of(group, record.seq, id))
+  if effect == 'templates-stopped' then redis.call('ZADD', key.suspended, '0', stop_member_of(record, id)) end
   if effect == 'daily-limit' then redis.call('ZADD', key.daily_queue, 'LT', int(record.seq), record.recipient) end
   if is_planned(effect) then redis.call('ZADD', key.campaign_starts, 'NX', int(starts_at), rate_group or campaign) end
 end

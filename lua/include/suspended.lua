@@ -7,6 +7,12 @@ local function suspended_member_of(group, seq, id)
   return string.format('%s:%012d:%s', group, seq, id)
 end
 
+-- The second place of a message that waits for the end of a stop of all templates. It finds what waits for one recipient, who may write meanwhile; by
+-- the first one all return in the order of acceptance.
+local function stop_member_of(record, id)
+  return suspended_member_of(ALL_TEMPLATES .. record.recipient, record.seq, id)
+end
+
 -- The bounds of a group in `suspended`.
 local function bounds_of(group)
   return '[' .. group .. ':', '(' .. group .. ';'
@@ -41,5 +47,6 @@ local function leave_suspended(record, id, limits)
   if record.template or limits and string.find(limits, 'rates', 1, true) then place, reason = suspended_place_of(record, id) end
   if not place then return end
   redis.call('ZREM', key.suspended, place)
+  if reason == 'templates-stopped' then redis.call('ZREM', key.suspended, stop_member_of(record, id)) end
   if reason == 'daily-limit' and count_suspended('+' .. record.recipient) == 0 then redis.call('ZREM', key.daily_queue, record.recipient) end
 end

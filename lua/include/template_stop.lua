@@ -6,6 +6,11 @@
 -- Spam: WhatsApp restricts what a number sends to people who have not written to it.
 local SPAM = '131048'
 
+-- Whether the stop with this entry concerns only people whose window is not surely open.
+local function is_sparing(text)
+  return string.match(text, ' ' .. SPAM .. ' %d+$')
+end
+
 local function read_stop()
   local entry = read_template(redis.call('HGET', key.templates, ALL_TEMPLATES))
   if entry then entry.reason, entry.probe_us, entry.scope = string.match(entry.name, '^(%S+) (%d+) ?(%S*)$') end

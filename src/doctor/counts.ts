@@ -41,7 +41,8 @@ async function countsOf (deps: DoctorDeps, sender: string): Promise<Count[]> {
     zset('resolved', FAILURES_CAP),
     zset('failed', FAILURES_CAP),
     zset('completed', SPANS_CAP),
-    zset('suspended', deps.backlogCap),
+    // A message that waits for the end of a stop has two entries.
+    zset('suspended', 2 * deps.backlogCap),
     zset('daily-queue', deps.backlogCap),
     zset('daily', PEOPLE_CAP),
     zset('windows', PEOPLE_CAP),

@@ -48,6 +48,10 @@ export const kinds = {
   'unknown-key': { means: 'a key that the layout does not know, or of another type', remedy: 'find out who writes it, delete it, repair' },
   'key-without-ttl': { means: 'a key that has to expire has no TTL', remedy: `${REPAIR}: it gets one` },
   'over-cap': { means: 'a key has grown beyond its cap', remedy: 'see docs/troubleshooting.md#the-doctor-finds-something' },
+  'stop-not-listed': {
+    means: 'a message that waits for the end of a stop is not found by its recipient: it waits although the recipient writes',
+    remedy: `${REPAIR}: the entry is written`
+  },
   'daily-queue-wrong': {
     means: 'a recipient in the queue for the daily limit has no message that waits for it, or one with such a message is missing there',
     remedy: `${REPAIR}: the entry is written, or removed`
@@ -88,6 +92,7 @@ const reportedKinds: Record<string, KindName> = {
   due_without_callback: 'due-without-callback',
   status_without_due: 'parked-status',
   due_without_status: 'parked-status',
+  stop_unlisted: 'stop-not-listed',
   daily_unlisted: 'daily-queue-wrong',
   daily_without_message: 'daily-queue-wrong'
 }

@@ -56,6 +56,7 @@ const reading = { ...template, alone: true } as const
 const windows = { work: 'windowed', hooks: true, windows: true } as const
 const unpaid = { work: 'unpaid', templates: true, alone: true } as const
 const tried: Lead[] = [{ point: 'set-template:after', having: '^operator 0$', action: 'pass' }]
+const spam = { work: 'spam', hooks: true, windows: true, templates: true } as const
 const restricted = { work: 'restricted', hooks: true, templates: true } as const
 
 const silenced = { work: 'silenced', hooks: true, bulkHold: true, alone: true } as const
@@ -185,6 +186,8 @@ export const steps: Step[] = [
   { name: 'stop: ended, reply lost', point: 'set-template:after', having: '^operator 0$', ...unpaid },
   { name: 'stop: releasing', point: 'release-suspended:before', after: tried, ...unpaid },
   { name: 'stop: released, reply lost', point: 'release-suspended:after', after: tried, ...unpaid },
+  { name: 'stop: people wrote during one for spam, not recorded', point: 'record-windows:before', having: '^p1555', ...spam },
+  { name: 'stop: people wrote during one for spam, reply lost', point: 'record-windows:after', having: '^p1555', ...spam },
   { name: 'stop: templates by webhook, not written', point: 'set-template:before', having: '^RESTRICTED', ...restricted },
   { name: 'stop: templates by webhook, reply lost', point: 'set-template:after', having: '^RESTRICTED', ...restricted },
   { name: 'stop: sender by webhook, not written', point: 'pause:before', having: '^stopped$', ...restricted, work: 'banned' },

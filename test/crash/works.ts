@@ -1,6 +1,4 @@
 /** What callers, operators and WhatsApp do so that a node reaches a step. Each is one round; rounds repeat until it is reached. */
-import { Queue } from 'bullmq'
-import { Redis } from 'ioredis'
 import type { ProvingCaller, MessageRequest } from '../prove/caller.js'
 import { groupBy, type Fact } from '../prove/history.js'
 import { campaignOf } from '../prove/operation.js'
@@ -8,8 +6,9 @@ import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import type { Child } from './child.js'
 import { joinPortfolio, knowWindows, passDay } from './days.js'
+import { readTemplatesNow, runHousekeeping } from './due.js'
 import { fallSilent, report, untilHeld } from './silence.js'
-import { accountOf, bounce, restrict, write } from './webhooks.js'
+import { bounce, restrict, write } from './webhooks.js'
 
 export interface Stage {
   caller: ProvingCaller
@@ -106,6 +105,21 @@ export const works = {
     })
     await postInOrder(stage, all.slice(0, 1))
     await postInOrder(stage, all.slice(1))
+    await operate(stage, 'POST', '/resume', {})
+  },
+  /** WhatsApp rejects a template as spam; the others wait, and go on once their recipients have written. */
+  async spam (stage: Stage) {
+    const all = ofTemplate(stage)
+    await request(`${stage.control}/faults`, {
+      method: 'POST', body: JSON.stringify({ sender: stage.sender, recipient: all[0]?.to, kind: 'code', code: 131048, times: 1 })
+    })
+    await postInOrder(stage, all.slice(0, 1))
+    await postInOrder(stage, all.slice(1))
+    for (const { to } of all.slice(0, 3)) await write(stage, to)
+    await until('they are sent', async () => {
+      const ends = await Promise.all(all.map(async draft => await stage.caller.readEnd(draft)))
+      return ends.every(end => end?.state === 'sent')
+    }, 30_000)
     await operate(stage, 'POST', '/resume', {})
   },
   /** WhatsApp says by webhook that it sends no templates; an operator tries all the same. */
@@ -284,17 +298,3 @@ async function operate ({ caller, origin, sender }: Stage, method: string, path:
 }
 
 const ofTemplate = (stage: Stage): MessageRequest[] => drafts(stage, '1555000', 3, 2).map(draft => ({ ...draft, template: 'order_ready' }))
-
-/** The templates are due to be read, as if the last time were long ago. */
-async function readTemplatesNow ({ prefix, redisPort, sender }: Stage): Promise<void> {
-  const redis = new Redis(redisPort, '127.0.0.1')
-  await redis.zadd(`{${prefix}}:account-reads`, 1, accountOf(sender))
-  await redis.quit()
-}
-
-/** A run of housekeeping now, rather than with the next minute. */
-export async function runHousekeeping ({ prefix, redisPort }: Pick<Stage, 'prefix' | 'redisPort'>): Promise<void> {
-  const queue = new Queue('WHATSAPP-housekeeping', { connection: { host: '127.0.0.1', port: redisPort }, prefix: `{${prefix}}` })
-  await queue.add('housekeeping', {}, { removeOnComplete: true })
-  await queue.close()
-}

@@ -108,6 +108,19 @@ export const damagesElsewhere: Damage[] = [
     isDelivered: true
   },
   {
+    name: 'a message that waits for a stop is not found by its recipient, and one that does not is',
+    async inflict (w) {
+      await w.run('set-template', { template: '*', state: 'paused', code: 'X', name: '131048 3600000000', atMs: '', untilMs: w.ms() + HOUR })
+      await w.admit(message(w, 's', { recipient: BOB, template: 'aaaaaaaaaaa', inline: false }))
+      await w.claim({ want: 1 })
+      const id = await queued(w)
+      const entries = await w.redis.zrange(w.key('suspended'), 0, -1)
+      await w.redis.zrem(w.key('suspended'), ...entries.filter(entry => /^\*[^:]/.test(entry)))
+      await w.redis.zadd(w.key('suspended'), 0, `*${recipientOf(w)}:${'1'.padStart(12, '0')}:${id}`)
+    },
+    finds: ['place-without-record', 'stop-not-listed']
+  },
+  {
     name: 'the queue for the daily limit lacks a recipient, and has one without a message',
     async inflict (w) {
       await w.run('set-daily-limit', { step: 'settings', limit: 1, portfolio: '-', portfolioLimit: -1, ramp: '' })

@@ -92,6 +92,25 @@ await t.test('a payment problem stops templates, replies go on, and one probe fi
   t.match((await node.get(`/messages/${first['id']}`)).body, { attemptCount: 1 }, 'waiting uses up no attempt')
 })
 
+await t.test('during a stop for spam, what waits for a person who writes goes on at once and in order, and the others stay', async t => {
+  const node = await start(t, { WINDOW_CHECK: '1' })
+  await sandbox.control('POST', 'faults', { recipient: '+15550005601', kind: 'code', code: 131048, httpStatus: 400 })
+  const first = await post(node, '+15550005601')
+  t.match(first, { status: 'queued', waitingFor: 'templates-stopped' })
+  const waiting = [await post(node, '+15550005602'), await post(node, '+15550005602'), await post(node, '+15550005602')]
+  const other = await post(node, '+15550005603')
+  await until('all of them wait', async () => (await senderOf(node))['templates'].waiting === 5)
+  t.equal((await arrivals('+15550005602')).length, 0)
+
+  await sandbox.control('POST', 'inbound', { sender: SENDER, from: '+15550005602' })
+  await until('they are sent', async () =>
+    (await Promise.all(waiting.map(async ({ id }) => await stateOf(node, id)))).every(state => state === 'sent'))
+  const order = (await arrivals('+15550005602')).map(({ opaque }) => opaque?.slice(0, 22))
+  t.strictSame(order, waiting.map(({ id }) => id.slice(SENDER.length + 1, SENDER.length + 23)), 'in their order, each once')
+  for (const { id } of [first, other]) t.match((await node.get(`/messages/${id}`)).body, { status: 'queued', waitingFor: 'templates-stopped' })
+  t.match(await senderOf(node), { templates: { state: 'stopped', reason: '131048', waiting: 2 } })
+})
+
 await t.test('a restriction of templates waits for its end, and an operator may end it before', async t => {
   const node = await start(t)
   const end = Math.ceil(Date.now() / 1000) * 1000 + HOUR

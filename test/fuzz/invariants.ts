@@ -32,7 +32,12 @@ export async function judge (w: FuzzWorld): Promise<Judged> {
   for (const id of granted.keys()) put(id, 'grants')
   const scheduled = [...sets.scheduled]
   for (const member of scheduled) put(idOf(member), 'scheduled')
-  for (const member of sets.suspended) put(idOf(member), 'suspended')
+  // What waits for a stop has a second entry, by its recipient.
+  const isSecond = (member: string): boolean => /^\*[^:]/.test(member)
+  for (const member of sets.suspended) if (!isSecond(member)) put(idOf(member), 'suspended')
+  const [byNumber, byRecipient] = [(member: string) => member.startsWith('*:'), isSecond]
+    .map(isMeant => [...sets.suspended].filter(isMeant).map(member => member.slice(member.indexOf(':'))).sort().join(' '))
+  if (byNumber !== byRecipient) found.push(`suspended by a stop: ${byNumber}; of these by recipient: ${byRecipient}`)
   for (const name of ['unknown', 'failures'] as const) for (const id of sets[name]) put(id, name)
 
   for (const id of Object.keys(backlog)) {
@@ -92,7 +97,7 @@ export async function judge (w: FuzzWorld): Promise<Judged> {
     violations: [...found, ...await fatesOf(w, backlog), ...await judgeCounts(w, backlog)],
     entries: {
       ids: [...new Set([...Object.keys(backlog), ...granted.keys(), ...records, ...inSets, ...w.messages.keys()])],
-      members: [scheduled, ...queues].flatMap((queue, lane) => queue.map((member): [number, string] => [lane, member])),
+      members: [scheduled, ...queues, [...sets.suspended]].flatMap((queue, lane) => queue.map((member): [number, string] => [lane, member])),
       names: [...callbacks, ...bodies, ...due, ...sets.parked]
     }
   }

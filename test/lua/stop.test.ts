@@ -39,7 +39,7 @@ await test('a code stops all templates, not replies, and one probe at a time fin
   const reply = await w.queue({ key: 'reply', recipient: BOB })
   w.at(5000)
   t.strictSame(await claimed(w), [reply])
-  t.equal(await w.redis.zcard(w.key('suspended')), 3)
+  t.equal(await w.redis.zlexcount(w.key('suspended'), '[*:', '(*;'), 3)
   t.match(await release(w), { count: 0 }, 'not before its time')
 
   w.at(PROBE_MS + 10_000)
