@@ -17,6 +17,7 @@
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
+--   seq              string  last number drawn for a queue
 -- Keys per message:
 --   msg              string  idempotency record of its digest
 --

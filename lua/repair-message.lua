@@ -19,6 +19,7 @@
 --   unacknowledged   zset    id of a FAILED failure -> reason and ms
 --   unconfirmed      zset    id of a sent message -> ms until which its record is kept
 --   suspended        zset    `group:number:id` of messages that wait outside of their queues
+--   seq              string  last number drawn for a queue
 --   ready:<lane>     zset    recipient -> when its head may be sent, µs
 --   pair-tat         zset    recipient -> TAT, µs
 --   sender           hash    rules and state
@@ -106,6 +107,7 @@ local repairs = {
     redis.call('ZREM', key.expiry, id)
   end,
   stop_unlisted = function() redis.call('ZADD', key.suspended, '0', stop_member_of(record, id)) end,
+  number_ahead = function() redis.call('SET', key.seq, int(record.seq)) end,
   retry_unlisted = function() redis.call('ZADD', key.retries, now_ms, id) end,
   listed_without_retry = function() redis.call('ZREM', key.retries, id) end,
   mark_missing = function() mark_unsettled(key.msg, id, nil) end,

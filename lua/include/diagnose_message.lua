@@ -60,6 +60,7 @@ local function diagnose_message(id, msg, lane, member, now_ms, remember_ms)
   check('unreadable', text and not record)
   check('settled_and_waiting', record and (is_settled or in_settled or is_stored))
   check('unplaced', record and #places == 0)
+  check('number_ahead', record and record.seq > tonumber(redis.call('GET', key.seq) or 0))
   check('stop_unlisted', second and not is_queued(SUSPENDED, second))
   check('two_places', record and #places > 1 or in_resolved and in_failed)
   -- A message with a history may have failed, lost its key to a younger one, and be unsettled again.

@@ -5,7 +5,7 @@ import { senderKey } from '../redis/keys.js'
 import type { RecoverySchedule } from '../redis/recovery-schedule.js'
 import { retryWhileUnavailable } from '../redis/unavailable.js'
 
-export type AreaName = 'messages' | 'pairs' | 'bodies' | 'keys' | 'senders' | 'counts' | 'unsettled' | 'jobs'
+export type AreaName = 'messages' | 'pairs' | 'bodies' | 'keys' | 'senders' | 'counts' | 'unsettled' | 'jobs' | 'holds' | 'shares'
 
 /** Something that may be wrong; a finding once a second check has found it too. */
 export interface Candidate {
@@ -14,7 +14,7 @@ export interface Candidate {
   kind: string
   /** Empty for what belongs to no sender. */
   sender: string
-  /** The message, recipient, key or sender that it is about. */
+  /** The message, recipient, hold, portfolio, key or sender that it is about. */
   target: string
   /** An entry of a queue, of the schedule, whose lane is 0, or of `suspended`, whose lane is 4. */
   lane?: number

@@ -3,13 +3,14 @@ import { globalKey } from '../redis/keys.js'
 import type { Area, AreaName, DoctorDeps, Candidate } from './area.js'
 import { ask } from './area.js'
 import { counts } from './counts.js'
-import { bodies, pairs } from './entries.js'
+import { bodies, holds, pairs } from './entries.js'
 import { jobs } from './jobs.js'
 import { keys, searchKeys, type Met } from './keys.js'
 import type { KindName } from './kinds.js'
 import { reportedAs, kinds } from './kinds.js'
 import { messages } from './messages.js'
 import { senders } from './senders.js'
+import { shares } from './shares.js'
 import { unsettled } from './unsettled.js'
 
 /** Candidates of one kind that are checked a second time; further ones are only counted. */
@@ -18,10 +19,12 @@ const EXAMPLES = 3
 /** Candidates that are checked again at a time. */
 const PAGE = 200
 
-const areas: Record<AreaName, Area> = { messages, pairs, bodies, keys, senders, counts, unsettled, jobs }
+const areas: Record<AreaName, Area> = { messages, pairs, bodies, keys, senders, counts, unsettled, jobs, holds, shares }
+
+const areasOfSender = [messages, pairs, holds, bodies, senders, counts, unsettled, shares]
 
 /** The order of repairs: what is stored of a message first, since queues and ready times follow from it. */
-const repairOrder: AreaName[] = ['messages', 'pairs', 'bodies', 'senders', 'jobs', 'keys', 'counts', 'unsettled']
+const repairOrder: AreaName[] = ['messages', 'pairs', 'holds', 'bodies', 'senders', 'jobs', 'keys', 'counts', 'unsettled', 'shares']
 
 export interface Finding {
   kind: KindName
@@ -99,7 +102,7 @@ async function firstPass (deps: DoctorDeps, onProgress: (step: string) => void):
   for (const sender of met.senders) {
     if (met.broken.has(sender)) continue
     onProgress(`sender ${sender}`)
-    for (const area of [messages, pairs, bodies, senders, counts, unsettled]) for await (const page of area.search(deps, sender)) add(page)
+    for (const area of areasOfSender) for await (const page of area.search(deps, sender)) add(page)
   }
   return { candidates: [...candidates.values()], more, skippedSenders: [...met.broken] }
 }

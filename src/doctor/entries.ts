@@ -54,6 +54,18 @@ export const pairs = areaOf({
   repair: async ({ run }, sender, recipient, kind) => await run('repair-pair', { sender }, { recipient, kind })
 })
 
+/** What templates, campaigns and rates of templates and categories wait for. */
+export const holds = areaOf({
+  area: 'holds',
+  sources: [
+    { kind: 'hash', keys: ['templates'] },
+    { kind: 'zset', keys: ['campaign-starts'], nameIn: member => member.startsWith('%') ? member : `#${member}` },
+    { kind: 'zset', keys: ['suspended'], nameIn: member => /^[#%][^:]+/.exec(member)?.[0] ?? '' }
+  ],
+  check: async ({ run }, sender, group) => await run('check-holds', { sender }, { group }),
+  repair: async ({ run }, sender, group, kind) => await run('repair-hold', { sender }, { group, kind })
+})
+
 /** Callbacks and parked statuses, and when they are due. */
 export const bodies = areaOf({
   area: 'bodies',

@@ -52,6 +52,21 @@ export const kinds = {
     means: 'a message that waits for the end of a stop is not found by its recipient: it waits although the recipient writes',
     remedy: `${REPAIR}: the entry is written`
   },
+  'hold-unreadable': {
+    means: 'what holds a template, a campaign or a rate cannot be read: nothing of it is held, or all of it for ever',
+    remedy: `${REPAIR}: that of a template or a rate is removed; pause or plan a campaign again`
+  },
+  'hold-not-checked': { means: 'a template, a campaign or a rate holds messages, and no script looks at it', remedy: `${REPAIR}: scripts look at it` },
+  'hold-without-start': {
+    means: 'messages wait for a plan or a rate, and return too late or never', remedy: `${REPAIR}: they return as the plan or the rate allows`
+  },
+  'number-ahead': {
+    means: 'a message has a higher number than the counter of its sender: younger ones would pass it', remedy: `${REPAIR}: the counter is raised`
+  },
+  'share-not-leased': {
+    means: 'a sender has more of the daily limit of its portfolio than is leased to it',
+    remedy: `${REPAIR}: its share ends, and the next round of the portfolio leases one`
+  },
   'daily-queue-wrong': {
     means: 'a recipient in the queue for the daily limit has no message that waits for it, or one with such a message is missing there',
     remedy: `${REPAIR}: the entry is written, or removed`
@@ -93,6 +108,11 @@ const reportedKinds: Record<string, KindName> = {
   status_without_due: 'parked-status',
   due_without_status: 'parked-status',
   stop_unlisted: 'stop-not-listed',
+  hold_unreadable: 'hold-unreadable',
+  hold_without_word: 'hold-not-checked',
+  plan_late: 'hold-without-start',
+  start_missing: 'hold-without-start',
+  number_ahead: 'number-ahead',
   daily_unlisted: 'daily-queue-wrong',
   daily_without_message: 'daily-queue-wrong'
 }

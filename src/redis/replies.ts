@@ -150,9 +150,11 @@ export interface Replies {
   'check-messages': Checked
   'check-pairs': Checked
   'check-bodies': Checked
+  'check-holds': Checked
   'repair-message': Repaired
   'repair-pair': Repaired
   'repair-body': Repaired
+  'repair-hold': Repaired
   'repair-count': Bare<'repaired' | 'gone'>
   'repair-schedule': Bare<'repaired' | 'gone'>
   prune: { status: 'pruned', expired: string[], buckets: number, failures: number, cutFailed: number, cutResolved: number }
@@ -231,9 +233,11 @@ export interface Arguments {
   'check-messages': Timed<'rememberMs' | 'id' | 'lane' | 'member'>
   'check-pairs': Timed<'recipient'>
   'check-bodies': Record<'name', Value>
+  'check-holds': Timed<'group'>
   'repair-message': Timed<'id' | 'lane' | 'member' | 'kind' | 'rememberMs' | 'history'>
   'repair-pair': Timed<'recipient' | 'kind'>
   'repair-body': Timed<'name' | 'kind'>
+  'repair-hold': Timed<'group' | 'kind'>
   'repair-count': Timed<'name' | 'entry' | 'unsettled'>
   'repair-schedule': Record<'name', Value>
   prune: Timed<'retentionMs' | 'cap' | 'limit'>

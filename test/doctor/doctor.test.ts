@@ -12,9 +12,10 @@ import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { createPrefix } from '../support/redis.js'
 import { each, until } from '../support/until.js'
 import { damagesElsewhere } from './damage-elsewhere.js'
+import { damagesOfHolds } from './damage-holds.js'
 import { damagesOfMessages, message, NUMBER, recipientOf } from './damage.js'
 
-const damages = [...damagesOfMessages, ...damagesElsewhere]
+const damages = [...damagesOfMessages, ...damagesElsewhere, ...damagesOfHolds]
 
 const environment = await createTestEnvironment(t, longStartWindow)
 const redis = environment.redis.connect()

@@ -1,7 +1,7 @@
 /** Random calls of all scripts on one sender, judged after each by independent invariants, by the doctor's checks, and by the layout. */
 import { createRun, type Run } from '../../src/redis/commands.js'
 import type { DoctorDeps } from '../../src/doctor/area.js'
-import { bodies, pairs } from '../../src/doctor/entries.js'
+import { bodies, holds, pairs } from '../../src/doctor/entries.js'
 import { searchKeys } from '../../src/doctor/keys.js'
 import { messages } from '../../src/doctor/messages.js'
 import { digestOf, LAYOUT } from '../../src/redis/keys.js'
@@ -108,7 +108,7 @@ async function checks (w: FuzzWorld, script: Run, { ids, members, names }: Judge
 /** All candidates of the doctor's first check. Nothing else runs meanwhile, so a second check would find the same. */
 async function findings (doctor: DoctorDeps): Promise<string[]> {
   const found: string[] = []
-  const ofSender = [messages, pairs, bodies].map(area => area.search(doctor, SENDER))
+  const ofSender = [messages, pairs, holds, bodies].map(area => area.search(doctor, SENDER))
   const searches = [...ofSender, searchKeys(doctor, { senders: new Set(), broken: new Set() })]
   for (const search of searches) {
     for await (const page of search) {

@@ -1,6 +1,6 @@
 /**
- * Scripts of the doctor: check-messages, check-pairs, check-bodies; repair-message, repair-pair, repair-body, repair-schedule. test/doctor tries
- * the rest.
+ * Scripts of the doctor: check-messages, check-pairs, check-holds, check-bodies; repair-message, repair-pair, repair-hold, repair-body, repair-schedule.
+ * test/doctor tries the rest.
  */
 import t from 'tap'
 import { createRun } from '../../src/redis/commands.js'
@@ -15,6 +15,7 @@ await test('checks of sound data find nothing, and change nothing', async (t, w)
   const before = await w.dump()
   for (const one of [id, waiting]) t.match(await w.run('check-messages', { ...remembered, id: one, lane: '', member: '' }, one), { kinds: '' })
   t.match(await w.run('check-pairs', { recipient: ANN }), { kinds: '' })
+  for (const group of ['#spring', '%cmarketing', '*']) t.match(await w.run('check-holds', { group }), { kinds: '' })
   t.match(await w.run('check-bodies', { name: id }), { kinds: '' })
   t.strictSame(await w.dump(), before)
 })
@@ -29,6 +30,9 @@ await test('a repair of what is sound changes nothing', async (t, w) => {
   }
   for (const kind of ['queue_without_ready', 'grant_without_record', 'wrong_ready']) {
     t.match(await w.run('repair-pair', { recipient: ANN, kind }), { status: 'gone' }, kind)
+  }
+  for (const kind of ['hold_unreadable', 'hold_without_word', 'plan_late', 'start_missing']) {
+    t.match(await w.run('repair-hold', { group: '#spring', kind }), { status: 'gone' }, kind)
   }
   t.match(await w.run('repair-body', { name: id, kind: 'due_without_callback' }), { status: 'gone' })
   t.match(await createRun(w.redis, w.prefix)('repair-schedule', { sender: '' }, { name: 'x' }), { status: 'gone' })
