@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import type { Redis } from 'ioredis'
 import { createRun, type Arguments, type ClaimedGrant, type Run } from '../../src/redis/commands.js'
 import { createPrefix, startRedis } from '../support/redis.js'
-import { seedOf } from '../support/seed.js'
+import { seedOf, type Regression } from '../support/seed.js'
 import { breakScripts, type Breakage as Fault } from './breakage.js'
 import { createRandom, type Random } from './random.js'
 
@@ -40,6 +40,8 @@ interface Rounds<Own extends Model> extends Play<Own> {
   /** Keys that have to be gone in the end. */
   gone: string[]
   judge: (t: Test, model: Own, round: Round) => unknown
+  /** Rounds that have found a fault. */
+  again?: Array<Regression & { round: number }>
 }
 
 /** Rounds with a fault in the scripts, until the model sees a breach; it has to. */
@@ -65,9 +67,9 @@ export async function playBroken<Own extends Model> (
 }
 
 /** In the middle no contradiction is stored. In the end nothing was wrong, all is sent, and nothing is left. */
-export async function playRounds<Own extends Model> ({ name, rounds, steps, create, gone, judge }: Rounds<Own>): Promise<void> {
-  const seed = seedOf(name)
-  for (let n = 1; n <= rounds; n++) {
+export async function playRounds<Own extends Model> ({ name, rounds, steps, create, gone, judge, again = [] }: Rounds<Own>): Promise<void> {
+  const drawn = seedOf(name)
+  for (const { seed, round: n } of [...again, ...Array.from({ length: rounds }, (_, i) => ({ seed: drawn, round: i + 1 }))]) {
     await t.test(`round ${n} of seed ${seed}`, async t => {
       const [redis, prefix] = [server.connect(), createPrefix()]
       const keyOf = (key: string): string => `{${prefix}:${SENDER}}:${key}`

@@ -37,6 +37,8 @@ export class Model {
   #quietSince = START_MS
   /** When WhatsApp last said that a window is closed although the person had written: what was before does not count. */
   readonly #closedMs = new Map<Person, number>()
+  /** Redis has restarted. The next claim at the latest finds that, and the webhook after it is the first of a new count. */
+  #restarted: 'unseen' | 'seen' | null = null
   readonly #flights: Flight[] = []
   readonly #run: Run
   readonly #random: Random
@@ -103,7 +105,7 @@ export class Model {
       }
       if (this.#interruption !== null) {
         if (this.#interruption.loses) this.#calmSince = this.#nowMs
-        this.#quietSince = this.#nowMs
+        if (this.#restarted === null) this.#quietSince = this.#nowMs
         this.#interruption = null
       }
       await this.#deliver(next.act)
@@ -130,6 +132,10 @@ export class Model {
     const reply = await this.run('record-windows', { sender: SENDER }, { acts: writeActs(acts, this.#nowMs) })
     if (reply.status !== 'recorded') throw new TypeError(reply.status)
     this.counts.released += reply.released
+    if (this.#restarted === 'seen') {
+      this.#restarted = null
+      this.#quietSince = this.#nowMs
+    }
     if (act !== null) act.deliveredMs ??= this.#nowMs
   }
 
@@ -148,7 +154,9 @@ export class Model {
     this.#runId++
     const lost = this.#acts.filter(({ deliveredMs }) => deliveredMs !== null && deliveredMs > this.#nowMs - 1000)
     await this.#forget(lost.flatMap(({ person }) => [person.number, person.user]))
-    this.#calmSince = this.#quietSince = this.#nowMs
+    this.#calmSince = this.#nowMs
+    this.#quietSince = Infinity
+    this.#restarted = 'unseen'
   }
 
   /** The act that keeps the window open at WhatsApp, or null. */
@@ -218,6 +226,7 @@ export class Model {
       drainRun: 'a1.1', want: 10, mode: 'keep', holder, runId: `run${this.#runId}`, leaseMs: 30 * DAY
     })
     if (reply.status !== 'claimed') throw new TypeError(reply.status)
+    if (this.#restarted !== null) this.#restarted = 'seen'
     for (const grant of reply.grants) this.#grant(grant, holder)
     for (const id of reply.closed ?? []) await this.#close(id)
   }
