@@ -11,6 +11,7 @@ import type { Problems } from './settings/problems.js'
 import { createProblems, didYouMean, showValue } from './settings/problems.js'
 import { ConfigSchema, secretSettings } from './settings/schema.js'
 import { unknownNames, warn } from './settings/warnings.js'
+import { rangeOf } from './values/range.js'
 
 export { ConfigSchema } from './settings/schema.js'
 
@@ -165,7 +166,9 @@ function explain (error: unknown, raw: Record<string, string>, schema: TObject, 
     const words = own.flatMap(({ params }) => params?.allowedValue === undefined ? [] : [String(params.allowedValue)])
     const reasons = typeOf(schema, name) === 'boolean'
       ? ['1, 0, true or false']
-      : own.map(({ message = '', params }) => params?.allowedValue === undefined ? message : JSON.stringify(params.allowedValue))
+      : own.map(({ message = '', params }) => params?.allowedValue !== undefined
+        ? JSON.stringify(params.allowedValue)
+        : params?.comparison !== undefined && typeOf(schema, name) === 'integer' ? rangeOf(schema.properties[name] as object) : message)
     const unit = name.endsWith('_MS') && own.some(({ params }) => params?.comparison !== undefined) ? ' milliseconds' : ''
     const allowed = [...new Set(reasons)].filter(reason => !/anyOf/.test(reason)).join(', ')
     problems.add(name, `${name} is ${show(name, value)}; allowed: ${allowed}${unit}${didYouMean(value, words)}`)

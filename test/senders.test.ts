@@ -80,7 +80,7 @@ const wrong: Array<[what: string, content: unknown, message: RegExp]> = [
   ['an id of another shape', [token('+1 415')], /entry 1 \("\+1 415"\), id: must match pattern/],
   ['an id twice', [token('111'), token('222'), token('111')], /entry 3 \("111"\), id: duplicate id/],
   ['an unknown field', [token('111', { token: 'secret-token' })], /entry 1 \("111"\), token: unknown field/],
-  ['a rule out of range', [token('111'), token('222', { rules: { pairBurst: 0 } })], /entry 2 \("222"\), rules\.pairBurst: must be >= 1/],
+  ['a rule out of range', [token('111'), token('222', { rules: { pairBurst: 0 } })], /entry 2 \("222"\), rules\.pairBurst: must be from 1 to 1000/],
   ['an unknown rule', [token('111', { rules: { perMinute: 3 } })], /entry 1 \("111"\), rules\.perMinute: unknown field/],
   ['an unknown policy', [token('111', { onUnknown: 'drop' })], /entry 1 \("111"\), onUnknown: /],
   ['no token', [{ id: '111' }], /entry 1 \("111"\), accessToken: missing/],
@@ -109,7 +109,7 @@ await t.test('every wrong field of every entry is reported at once, and bytes th
     t.fail('the file was accepted')
   } catch (error) {
     const parts = [
-      /^SluiceError: 4 settings are wrong:$/m, /rules\.pairBurst: must be >= 1$/m, /tokens: unknown field$/m, /entry 2 .*accessToken: missing/,
+      /^SluiceError: 4 settings are wrong:$/m, /rules\.pairBurst: must be from 1 to 1000$/m, /tokens: unknown field$/m, /entry 2 .*accessToken: missing/,
       /entry 3 .*apiUrl: must be an http/
     ]
     for (const part of parts) t.match(String(error), part)

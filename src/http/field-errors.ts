@@ -3,6 +3,7 @@ import type { ErrorCode } from '../error-codes.js'
 import type { FieldError } from '../values/invalid.js'
 import { pathOf } from '../message-types/schema.js'
 import { findNearest, plainName } from '../values/nearest.js'
+import { rangeOf } from '../values/range.js'
 import { findProblem, type Format } from './formats.js'
 import { patterns } from './patterns.js'
 
@@ -93,8 +94,8 @@ function describeError (error: ErrorObject, prefix: string[]): Problem {
     case 'maxRows': return { field: pathTo(), detail: `must have at most ${limit} rows in all sections; it has ${String(params['rows'])}` }
     case 'minProperties': return { field: pathTo(), detail: 'must not be empty' }
     case 'maxProperties': return { field: pathTo(), detail: `must have at most ${limit} fields` }
-    case 'minimum': return valued(pathTo(), `must be at least ${limit}`)
-    case 'maximum': return valued(pathTo(), `must be at most ${limit}`)
+    case 'minimum':
+    case 'maximum': return valued(pathTo(), `must be ${rangeOf(parentSchema as object)}`)
     case 'exactlyOneOf': return oneNeeded(pathTo, params['names'] as string[], params['present'] as string[])
     case 'oneOf': return oneNeeded(pathTo, namesOf(parentSchema), namesOf(parentSchema).filter(name => Object.hasOwn(data as object, name)))
     case 'x-format': {

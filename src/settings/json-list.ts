@@ -3,6 +3,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { findNodeAtLocation, parseTree, printParseErrorCode, getNodeValue, type Node, type ParseError } from 'jsonc-parser'
 import { decodeUtf8 } from '../values/json.js'
+import { rangeOf } from '../values/range.js'
 import type { Problems } from './problems.js'
 import { didYouMean, showValue } from './problems.js'
 
@@ -141,6 +142,8 @@ function reason ({ keyword, message = 'not valid', params, parentSchema }: Error
       const names = Object.keys((parentSchema as { properties?: object } | undefined)?.properties ?? {})
       return `unknown field${didYouMean(String(params['additionalProperty']), names)}`
     }
+    case 'minimum':
+    case 'maximum': return `must be ${rangeOf(parentSchema as object)}`
     default: return message
   }
 }

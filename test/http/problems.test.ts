@@ -79,7 +79,7 @@ const badContent: Array<[what: string, post: object, field: string, detail: RegE
   ['an image by id and link', { message: { type: 'image', image: { id: 1, link: 'https://test/1' } } }, 'message.image.link', /excludes id/],
   ['a link that is none', { message: { type: 'video', video: { link: 'test/1' } } }, 'message.video.link', /form/],
   ['a reaction to nothing', { message: { type: 'reaction', reaction: { emoji: 'x' } } }, 'message.reaction.message_id', /is required/],
-  ['a place north of the pole', { message: { latitude: 91, longitude: 0 }, type: 'location' }, 'message.latitude', /at most 90/],
+  ['a place north of the pole', { message: { latitude: 91, longitude: 0 }, type: 'location' }, 'message.latitude', /from -90 to 90/],
   ['contacts without a name', { message: { contacts: [{}] }, type: 'contacts' }, 'message.contacts.0.name', /is required/],
   ['a long title', { message: { ...interactive, action: { buttons: [button('x'.repeat(21))] } }, type: 'interactive' },
     'message.action.buttons.0.reply.title', /at most 20 characters; it has 21/]
