@@ -109,7 +109,8 @@ await t.test('every wrong field of every entry is reported at once, and bytes th
     t.fail('the file was accepted')
   } catch (error) {
     const parts = [
-      /^SluiceError: 4 settings are wrong:$/m, /rules\.pairBurst: must be from 1 to 1000$/m, /tokens: unknown field$/m, /entry 2 .*accessToken: missing/,
+      /^SluiceError: 4 settings are wrong:$/m,
+      /rules\.pairBurst: must be from 1 to 1000$/m, /tokens: unknown field$/m, /entry 2 .*accessToken: missing/,
       /entry 3 .*apiUrl: must be an http/
     ]
     for (const part of parts) t.match(String(error), part)

@@ -56,7 +56,9 @@ export const kinds = {
     means: 'what holds a template, a campaign or a rate cannot be read: nothing of it is held, or all of it for ever',
     remedy: `${REPAIR}: that of a template or a rate is removed; pause or plan a campaign again`
   },
-  'hold-not-checked': { means: 'a template, a campaign or a rate holds messages, and no script looks at it', remedy: `${REPAIR}: scripts look at it` },
+  'hold-not-checked': {
+    means: 'a template, a campaign or a rate holds messages, and scripts do not look at it', remedy: `${REPAIR}: they do again`
+  },
   'hold-without-start': {
     means: 'messages wait for a plan or a rate, and return too late or never', remedy: `${REPAIR}: they return as the plan or the rate allows`
   },

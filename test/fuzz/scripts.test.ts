@@ -8,7 +8,10 @@ import { regressions, seedOf } from '../support/seed.js'
 import { describeFailure, fuzz, startServer } from './fuzz.js'
 
 /** Scripts that only the doctor calls, with --repair: test/doctor. And those that know no sender. */
-const repairs = ['repair-message', 'repair-pair', 'repair-hold', 'repair-body', 'repair-count', 'repair-schedule', 'schedule-read', 'limit-caller', 'lease-shares']
+const repairs = [
+  'repair-message', 'repair-pair', 'repair-hold', 'repair-body', 'repair-count', 'repair-schedule',
+  'schedule-read', 'limit-caller', 'lease-shares'
+]
 const STEPS = process.env['CI'] === undefined ? 1000 : 500
 
 /** A rare call may be missing in one run: so many more are played. */

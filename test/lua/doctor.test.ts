@@ -1,6 +1,6 @@
 /**
- * Scripts of the doctor: check-messages, check-pairs, check-holds, check-bodies; repair-message, repair-pair, repair-hold, repair-body, repair-schedule.
- * test/doctor tries the rest.
+ * Scripts of the doctor: check-messages, check-pairs, check-holds, check-bodies; repair-message, repair-pair, repair-hold, repair-body,
+ * repair-schedule. test/doctor tries the rest.
  */
 import t from 'tap'
 import { createRun } from '../../src/redis/commands.js'
