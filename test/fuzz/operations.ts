@@ -185,8 +185,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
     weight: 1,
     async run (w) {
       const [state, untilMs] = [w.random.pick(['paused', 'checking', 'approved', 'approved']), w.random.pick([w.ms + 500, w.ms + 5000, ''])]
-      const name = untilMs === '' ? 'X 500000' : '131048 500000'
-      await w.run('set-template', { template: '*', state, code: 'X', name, atMs: '', untilMs })
+      await w.run('set-template', { template: '*', state, code: 'X', name: `${untilMs === '' ? 'X' : '131048'} 500000`, atMs: '', untilMs })
     }
   },
   setCeiling: { weight: 2, run: setCeiling },
