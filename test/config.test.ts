@@ -142,16 +142,27 @@ await t.test('all wrong settings are reported at once, without what only follows
 
 await t.test('names that are probably meant as settings give a warning', async t => {
   const warningsOf = (env: Record<string, string>): string[] => readConfig(env).warnings.filter(line => line.includes('is not a setting'))
-  const misspelt = { WHATSAPP_RATE_LIMIT: '5', UNKNOWN_OUTCOM: 'fail', CALLBACK_URI: 'x', WHATSAPP_ACCES_TOKEN_FILE: '/x', whatsapp_app_secret: 'x' }
+  const misspelt = {
+    WHATSAPP_RATE_LIMIT: '5',
+    UNKNOWN_OUTCOM: 'fail',
+    CALLBACK_URI: 'x',
+    WHATSAPP_ACCES_TOKEN_FILE: '/x',
+    whatsapp_app_secret: 'x',
+    REDISURL: 'redis://x',
+    SANDBXO: 'true'
+  }
   t.strictSame(warningsOf(misspelt), [
     'WHATSAPP_RATE_LIMIT is not a setting and has no effect; did you mean WHATSAPP_RATE_LIMIT_MS?',
     'UNKNOWN_OUTCOM is not a setting and has no effect; did you mean UNKNOWN_OUTCOME?',
     'CALLBACK_URI is not a setting and has no effect; did you mean CALLBACK_URL?',
     'WHATSAPP_ACCES_TOKEN_FILE is not a setting and has no effect; did you mean WHATSAPP_ACCESS_TOKEN_FILE?',
-    'whatsapp_app_secret is not a setting and has no effect; did you mean WHATSAPP_APP_SECRET?'
+    'whatsapp_app_secret is not a setting and has no effect; did you mean WHATSAPP_APP_SECRET?',
+    'REDISURL is not a setting and has no effect; did you mean REDIS_URL?',
+    'SANDBXO is not a setting and has no effect; did you mean SANDBOX?'
   ])
   const others = { PATH: '/bin', HOME: '/root', NODE_OPTIONS: '', REDIS_PORT: 'tcp://1', REDIS_SERVICE_HOST: '1', SLUICE_URL: 'x', no_proxy: 'x' }
-  t.strictSame(warningsOf(others), [])
+  const ofOtherPrograms = { IS_SANDBOX: '1', SANDBOX_ID: '7', MY_REDIS_URL: 'x', API_KEYS_ID: 'x' }
+  t.strictSame(warningsOf({ ...others, ...ofOtherPrograms }), [])
 })
 
 await t.test('durations that are probably in seconds, and settings without effect, give a warning', async t => {

@@ -16,9 +16,15 @@ export function unknownNames (env: NodeJS.ProcessEnv): string[] {
   const unknown = Object.keys(env).filter(name => env[name] !== '' && !known.has(name) && !OF_SERVICES.test(name))
   return unknown.flatMap(name => {
     const similar = findSimilar(name, names) ?? findSimilar(name, names.map(one => `${one}_FILE`))
-    if (!OWN.test(name) && (similar === null || name.length < 6)) return []
+    if (!OWN.test(name) && (similar === null || name.length < 6 || !hasSameWords(name, similar))) return []
     return [`${name.slice(0, 64)} is not a setting and has no effect${similar === null ? '' : `; did you mean ${similar}?`}`]
   })
+}
+
+/** A typing error changes letters or loses a `_`. A name with another word, such as IS_SANDBOX, belongs to another program. */
+function hasSameWords (name: string, setting: string): boolean {
+  const words = (text: string): number => text.split('_').length
+  return words(name) === words(setting) || name.replaceAll('_', '').length === setting.replaceAll('_', '').length
 }
 
 /** `set`: the values as they were written. */
