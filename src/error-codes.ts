@@ -58,7 +58,7 @@ export const errors = {
     status: 404,
     title: 'No such message, failure or route',
     meaning: 'no such path, or no message or failure with this id or key; a `send` key sees its own messages only',
-    retry: 'no; a message is known until the window of its key ends'
+    retry: 'no; `detail` says how long messages and failures are kept'
   },
   SENDER_UNKNOWN: {
     status: 404,

@@ -132,6 +132,7 @@ async function createApi (
     retryIntervalMs: config.WHATSAPP_RETRY_INTERVAL_MS,
     findMs: core.settlement.findMs,
     inlineWaitMs: config.INLINE_WAIT_MS,
+    retentionMs: config.FAILURE_RETENTION_MS,
     verifyToken: config.WHATSAPP_VERIFY_TOKEN,
     throughputPollMs: config.THROUGHPUT_POLL_MS,
     callers,

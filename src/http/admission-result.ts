@@ -19,6 +19,8 @@ export interface PostDeps extends AdmissionDeps, DeliveryDeps {
   explain: Explain
   /** How long a request waits for its own send, ms. */
   inlineWaitMs: number
+  /** How long failures are kept, ms. */
+  retentionMs: number
   sandbox: boolean
 }
 

@@ -33,7 +33,9 @@ const facts: Partial<Record<ErrorCode, ErrorFacts>> = {
     field: 'priority',
     errors: [{ field: 'priority', detail: 'must be bulk for the key of marketing', value: 'urgent', allowed: ['bulk'] }]
   },
-  NOT_FOUND: { field: 'id' },
+  NOT_FOUND: {
+    detail: 'no message has this id; results are kept for 7 days, failures for 30 days. POST /api/v1/messages/find searches by recipient', field: 'id'
+  },
   SENDER_UNKNOWN: { field: 'sender' },
   NOT_MOVABLE: { detail: 'the message is sent', extra: { messageStatus: 'sent' } },
   NOT_CANCELLABLE: { detail: 'the message is sent', extra: { messageStatus: 'sent' } },

@@ -33,6 +33,13 @@ export function formatTimeOrNull (ms: number | null): string | null {
   return ms === null ? null : formatTime(ms)
 }
 
+/** A whole duration of settings in the greatest unit that fits: `7 days`, `36 h`, `90 s`. */
+export function formatDuration (ms: number): string {
+  const units = [[86_400_000, 'days', 2], [3_600_000, 'h', 1], [60_000, 'min', 1], [1000, 's', 1]] as const
+  const [size, unit] = units.find(([size, , least]) => ms % size === 0 && ms >= least * size) ?? [1, 'ms']
+  return `${ms / size} ${unit}`
+}
+
 function readText (text: string): number {
   return /^\d+$/.test(text) ? Number(text) : readRfc3339(text)
 }

@@ -190,6 +190,18 @@ await t.test('unknown paths and methods without a route', async t => {
   isProblem(t, await request(`${node.origin}/api/v1/messages/%ff`), 'INVALID_REQUEST')
 })
 
+await t.test('a 404 says what was looked for, how long it is kept, and where to look; it repeats neither id nor key', async t => {
+  const detailOf = async (reply: Promise<Reply>): Promise<string> => String((await reply).body['detail'])
+  const id = `${SENDER}.AAAAAAAAAAAAAAAAAAAAAA.19999999999`
+  const kept = 'results are kept for 7 days, failures for 30 days'
+  t.equal(await detailOf(node.get(`/messages/${id}`)), `no message has this id; ${kept}. POST /api/v1/messages/find searches by recipient`)
+  t.match(await detailOf(node.del('/messages/key-15550006001')), new RegExp(`no message with this idempotency key to the sender ${SENDER}; ${kept}`))
+  t.notMatch(await detailOf(node.get('/messages/key-15550006001')), '15550006001')
+  for (const reply of [
+    node.post(`/failures/${id}/acknowledge`), node.post('/failures/nonsense/retry'), node.get('/campaigns/no'), node.get('/jobs/cancel-0000000000000000')
+  ]) t.match(await detailOf(reply), /\b(no|not)\b.*\b(id|name)\b/)
+})
+
 await t.test('slashes too many, and / itself', async t => {
   for (const path of ['/api/v1/stats/', '//api/v1/stats', '/api//v1//stats', '/api/v1/stats/?x=//']) {
     const { status } = await request(node.origin + path, { headers: { authorization: `Bearer ${keys.operator}` } })

@@ -6,7 +6,7 @@ import t from 'tap'
 import { describeInvalid, type Parsed } from '../../src/values/invalid.js'
 import { decodeUtf8, findInexact, parseJson } from '../../src/values/json.js'
 import { canonicalDigits, parsePhone, spellingsOf } from '../../src/values/phone.js'
-import { formatTime, parseTime } from '../../src/values/time.js'
+import { formatDuration, formatTime, parseTime } from '../../src/values/time.js'
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300)
 
@@ -17,6 +17,10 @@ function valueOf<Value> (parsed: Parsed<Value>): Value | undefined {
 function hintOf (parsed: Parsed<unknown>): string {
   return 'invalid' in parsed ? describeInvalid(parsed.invalid) : ''
 }
+
+await t.test('a duration has the greatest unit that fits', async t => {
+  t.strictSame([604_800_000, 86_400_000, 5_400_000, 60_000, 1500, 0].map(formatDuration), ['7 days', '24 h', '90 min', '1 min', '1500 ms', '0 ms'])
+})
 
 await t.test('a time is RFC 3339 with a zone, or epoch milliseconds', async t => {
   const at = Date.UTC(2030, 0, 31, 9, 30)

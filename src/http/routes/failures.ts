@@ -218,7 +218,7 @@ export function failureRoutes (api: Api, deps: FailureDeps): void {
     const { sender, id } = parseFailureId(deps.senders, request.params.id)
     const { note } = request.body
     const isAcknowledged = await acknowledge(deps.store, sender, id, by, note)
-    if (!isAcknowledged) throw new SluiceError('NOT_FOUND', { detail: 'not a pending or failed message', field: 'id' })
+    if (!isAcknowledged) throw new SluiceError('NOT_FOUND', { detail: 'no failure has this id; GET /api/v1/failures lists them', field: 'id' })
     summary.forget()
     await audit(deps, { by, action: 'acknowledge', sender, subject: request.params.id, ...(note === undefined ? {} : { detail: note }) })
     return { id: request.params.id, acknowledgedBy: by }
@@ -238,6 +238,6 @@ export function failureRoutes (api: Api, deps: FailureDeps): void {
 
 function parseFailureId (senders: ServedSenders, name: string): { sender: string, id: string } {
   const parts = parseId(name)
-  if (parts === null) throw new SluiceError('NOT_FOUND', { field: 'id' })
+  if (parts === null) throw new SluiceError('NOT_FOUND', { field: 'id', detail: 'this is not the id of a failure; GET /api/v1/failures lists them' })
   return { sender: chooseSender(senders, parts.sender), id: parts.id }
 }

@@ -55,7 +55,7 @@ export function moveRoutes (api: Api, deps: PostDeps): void {
     if (result === 'moved') await audit(deps, { by: caller.name, action: 'move', sender, subject: id, detail: describeMove(move) })
     const after = await inspectMessage(deps.store, sender, { id: view.id })
     if (result !== 'moved' && result !== 'unchanged') throw notMoved(result, after ?? view)
-    if (after === null) throw new SluiceError('NOT_FOUND', { field: 'id' })
+    if (after === null) throw new SluiceError('NOT_FOUND', { field: 'id', detail: 'the message has ended, and its result is not kept' })
     return describeMessage(sender, after, deps, key)
   })
 }
