@@ -51,6 +51,9 @@ await t.test('the page has our name, mark and colours', async t => {
     const response = await load(`static/theme/${file}`)
     t.match([response.status, response.headers.get('content-type')], [200, type], file)
   }
+  const font = /url\("(.+?)"\)/.exec(await (await load('static/theme/sluice.css')).text())?.[1] ?? ''
+  const file = await load(new URL(font, `${node.origin}/docs/static/theme/sluice.css`).pathname.replace('/console', '../console'))
+  t.match([file.status, file.headers.get('content-type')], [200, 'font/woff2'], "the font is the console's")
   const start = await (await load('static/swagger-initializer.js')).text()
   t.ok(start.includes(Buffer.from(read('src/console/page/icon.svg')).toString('base64')), "the mark is the console's")
 })
