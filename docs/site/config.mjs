@@ -16,7 +16,16 @@ const page = file => ({ text: titleOf(file), link: `/${file.replace(/(^|\/)READM
 const group = (text, ...files) => ({ text, collapsed: true, items: files.map(page) })
 const docs = (text, ...names) => group(text, ...names.map(name => `docs/${name}.md`))
 
+/** Mark and colours of the console. */
+const mark = `data:image/svg+xml;base64,${readFileSync(`${root}src/console/page/icon.svg`).toString('base64')}`
+const colours = (selector, text, solid, over) =>
+  `${selector}{--vp-c-brand-1:${text};--vp-c-brand-2:${over};--vp-c-brand-3:${solid}}`
+
 export default withMermaid({
+  head: [
+    ['link', { rel: 'icon', type: 'image/svg+xml', href: mark }],
+    ['style', {}, colours('html:root', '#0a6681', '#0a6681', '#085870') + colours('html.dark', '#5bc0da', '#14748f', '#7fd3ea')]
+  ],
   title: 'Sluice',
   description: 'WhatsApp message throttling gateway',
   srcDir: root,
@@ -41,6 +50,7 @@ export default withMermaid({
     for (const file of linked) cpSync(root + file, `${outDir}/${file}`)
   },
   themeConfig: {
+    logo: { src: mark, alt: '' },
     search: { provider: 'local' },
     outline: [2, 3],
     sidebar: [

@@ -56,7 +56,7 @@ export async function testMoves (t: Test, { environment, browser }: Ground): Pro
     await context.page.locator('#confirm-go').click()
     await context.reads('#notice', /No message that waits matches/, 60_000)
     await context.press('g', 'a')
-    await context.reads('#audit', /operator\s+moved all messages that match[^]*campaign=spring-sale\s+priority=urgent scheduledFor=/)
+    await context.reads('#audit', /operator\s+moved all messages that match[^]*campaign: spring-sale\s+lane: urgent, not before: /)
     t.equal(await context.page.locator('#audit tbody tr').count(), 1, 'a count is no action')
 
     const viewer = await openConsole(t, browser, node, { key: keys.viewer, hash: '#/messages?campaign=spring-sale' })

@@ -181,7 +181,7 @@ export async function testOperators (t: Test, { environment, browser }: Ground):
     await context.page.locator('dialog label', { hasText: /^\s*1\sh\s*$/ }).click()
     await context.page.locator('#note').fill('New price list')
     await context.press('Enter')
-    await context.reads('#banners', /Paused by operator: New price list\. 1 message waits; resumes at/)
+    await context.reads('#banners', /paused by operator \(New price list\)\. 1 message waits; resumes at/)
     await context.reads('#sender', /1\s+1 ready now|Waiting\s+1/)
     const [paused] = (await node.get('/senders')).body['senders'] as Array<{ state: string, resumesAt: string }>
     t.match(paused, { state: 'paused' })

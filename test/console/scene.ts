@@ -130,6 +130,7 @@ function message (n: number): Record<string, unknown> {
     to: `+${to}`,
     recipient: to,
     caller: n % 2 === 0 ? 'shop' : 'crm',
+    ...(isTemplate ? { campaign: 'spring-sale' } : {}),
     message: isTemplate ? { name: 'order_shipped', language: { code: 'pt_BR' } } : lines[n % lines.length],
     type: isTemplate ? 'template' : 'text',
     metadata: { orderId: `A-${4711 + n}` },
@@ -212,7 +213,9 @@ export const responses: Record<string, unknown> = {
     senders: [activityOf(104711, 61, 0.02, 11_240), activityOf(104712, 0, 0.04, 24_310), activityOf(104713, 4, 0, 618)]
   },
   'GET /messages': { messages, nextCursor: null },
-  'POST /messages/find': { messages: messages.filter(({ caller }) => caller === 'shop'), nextCursor: null },
+  'POST /messages/find': {
+    messages: messages.filter(({ caller }) => caller === 'shop').map(one => ({ ...one, campaign: 'spring-sale' })), nextCursor: null
+  },
   'GET /failures/summary': { groups },
   'GET /failures': { failures, nextCursor: 'more' },
   'GET /campaigns': { campaigns },

@@ -9,8 +9,9 @@ const page = async (name: string): Promise<any> => await import(String(new URL(`
 const { explainStatus, replyFor } = await page('explain-status')
 const { historyOf } = await page('history')
 const { explainError } = await page('errors')
+const { inWords } = await page('audit-words')
 const { waitReason, states: icons } = await page('states')
-const { phone, span, age, percent, aboutOf, briefOf } = await page('format')
+const { phone, span, age, percent, aboutOf, briefOf, pausedBy } = await page('format')
 const { meaningsOf } = await page('search')
 const { axisTop, figuresOf } = await page('rates')
 const { dailyNote, dailyRule, dailyText, isDailyReached } = await page('daily')
@@ -72,7 +73,7 @@ await t.test('each wait reason has its own text, and one that the page does not 
   t.match(explained({}), 'one message per person in 2')
   t.equal(waitReason('quiet-hours', sender), 'quiet hours')
   const paused = { ...sender, state: 'paused', reason: 'maria: new list', resumesAt: at(30) }
-  t.match(explained({ waitingFor: 'pause' }, paused), 'paused by maria: new list')
+  t.match(explained({ waitingFor: 'pause' }, paused), 'paused by maria (new list)')
   const stop = { explanation: 'The token has expired.', remedy: 'Create another.' }
   const stopped = { ...sender, state: 'stopped', reason: '190' }
   t.match(explained({ waitingFor: 'sender-stopped' }, stopped, { stop }), /The token has expired\. Create another\./)
@@ -91,6 +92,13 @@ await t.test('a rate below the rule is explained with both and the moment of the
   for (const language of Object.values(dictionaries)) t.match(language['rate.rejected'], /\{now\}.*\{rule\}.*\{time\}/)
 })
 
+await t.test('a cancellation is explained by its cause', async t => {
+  const end = { status: 'cancelled', settledAt: at(2) }
+  t.match(explained({ ...end, cancelledFor: 'campaign', campaign: 'sale' }), /with its campaign\..*cancelled the campaign sale\./)
+  t.match(explained({ ...end, cancelledFor: 'opted-out' }), 'opted out of marketing')
+  t.match(explained(end), 'before it was sent')
+})
+
 await t.test('an outage is explained with the next probe, and its end as an ordinary wait', async t => {
   const wait = { waitingFor: 'outage', expectedAt: null }
   t.match(explained(wait, { ...sender, circuit: { state: 'open', nextProbeAt: at(1) } }), /WhatsApp is down\..* The next probe goes at /)
@@ -102,6 +110,22 @@ await t.test('each action of the audit trail has words', async t => {
   const { action } = (components.schemas['AuditEntry'] as { properties: Record<string, { enum: string[] }> }).properties
   t.ok((action?.enum.length ?? 0) > 20)
   for (const name of action?.enum ?? []) t.match(dictionaries['en']?.[`act.${name}`], /^[a-z]+ .+/, name)
+})
+
+await t.test('what the audit trail notes as pairs is shown in words, and a note as it was written', async t => {
+  t.equal(inWords('sender=111 state=queued campaign=spring-sale tag=order'), 'sender: 111, state: queued, campaign: spring-sale, tag: order')
+  t.match(inWords('priority=bulk scheduledFor=2026-01-31T09:30:00.000Z'), /^lane: bulk, not before: .*\d\d:30$/)
+  t.equal(inWords('priority=urgent scheduledFor=now'), 'lane: urgent, as soon as the limits allow')
+  t.equal(inWords('errorCode=131026 acknowledged=false'), 'code: 131026, acknowledged: no')
+  t.equal(inWords('customers called, see note=7'), 'customers called, see note=7')
+  t.equal(inWords('3600000 ms; new price list').replace('\u00a0', ' '), '1 h; new price list')
+  // A filter or a move of the API whose names have no words would be shown as code.
+  const { components } = JSON.parse(read('docs/openapi.json')) as Document
+  interface Properties { properties: Record<string, Properties> }
+  const { StartJob, MoveMessage, PutCampaign } = components.schemas as Record<string, Properties>
+  const names = [StartJob?.properties['filter'], MoveMessage, PutCampaign].flatMap(one => Object.keys(one?.properties ?? {}))
+  t.ok(names.length > 12)
+  for (const name of names) t.type(dictionaries['en']?.[`pair.${name}`], 'string', name)
 })
 
 await t.test('each outcome of an attempt has words', async t => {
@@ -159,9 +183,13 @@ await t.test('numbers, times and spans are written for people', async t => {
   const plain = (text: string): string => text.replaceAll('\u00a0', ' ')
   t.equal(plain(phone('+5521999990041')), '+55 21 99999-0041')
   t.equal(plain(phone('15550104711')), '+1 555-010-4711')
+  t.same(['4915112345678', '5215512345678', '34611222333', '4471234567', '9712345678901'].map(number => plain(phone(number))), [
+    '+49 151 1234 5678', '+52 155 1234 5678', '+34 611 222 333', '+44 7123 4567', '+971 234 567 8901'
+  ], 'no group of one or two digits')
   t.equal(plain(phone('group:abc')), 'group:abc')
   t.same([212, 900, 1500, 200_000, 86_400_000, 93_600_000].map(ms => plain(span(ms))), ['212 ms', '900 ms', '1.5 s', '3 min 20 s', '1 d', '1 d 2 h'])
   t.same([0, 59_000, 3_599_000, 7_300_000].map(ms => plain(age(ms))), ['0 s', '59 s', '59 min', '2 h'])
+  t.same(['maria: new list.', 'maria', null].map(pausedBy), ['maria (new list)', 'maria', '–'])
   t.same([0, 0.004, 0.12, 1].map(share => plain(percent(share))), ['0 %', '0.4 %', '12 %', '100 %'])
   t.same([618 / 621, 0.9999, 1 / 100_000, 0.001].map(share => plain(percent(share))), ['99.5 %', '99.9 %', '< 0.1 %', '0.1 %'])
   t.equal(aboutOf({ shop: 'Lisbon', orderId: 'A-1' }), 'A-1')

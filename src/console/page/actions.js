@@ -58,7 +58,7 @@ export async function retryMany ({ filter, count, code, isFinal }, ids, onDone) 
   const sure = await ask({
     title: tn('retry.titles', total),
     text: [t('retry.text')],
-    note: isFinal ? t('retry.finals', { code, n: number(total) }) : undefined,
+    note: isFinal ? tn('retry.finals', total, { code }) : undefined,
     action: t(isFinal ? 'retry.goSame' : 'retry.goAll', { n: number(total) }),
     tone: isFinal ? 'danger' : undefined
   })

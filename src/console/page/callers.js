@@ -26,7 +26,8 @@ function List () {
   const senders = useFeed('senders')
   useNow()
   if (found === null) return html`<${Skeleton} />`
-  if (found.callers.length === 0) {
+  // Without API keys the one caller is anonymous, and its messages are not counted.
+  if (!found.callers.some(({ name, accepted }) => name !== 'anonymous' || accepted)) {
     return html`<section class="card"><${Empty} icon="inbox" title=${t('callers.none')} text=${t('callers.noneText')} /></section>`
   }
   return html`<section class="card" id="callers"><table class="table lines callers" role="table" aria-label=${t('callers')}>
@@ -57,7 +58,7 @@ function Row ({ one, senders }) {
       ${delivered > 0 && html`<small>${t('callers.delivered', { share: percent(delivered / sent) })}</small>`}</td>
     <td role="cell" class="num" data-head=${t('figure.failed')}>${failed
       ? html`<a class="own" href=${href('messages', { caller: name, state: 'failed' })}
-          aria-label=${t('callers.seeFailed', { name, n: number(failed) })}>${number(failed)}</a><small>${percent(failed / accepted)}</small>`
+          aria-label=${tn('callers.seeFailed', failed, { name })}>${number(failed)}</a><small>${percent(failed / accepted)}</small>`
       : none}</td>
     <td role="cell" class="num" data-head=${t('rateNow')}>${ratePerSecond ? t('campaign.perSecond', { n: number(ratePerSecond) }) : none}</td>
     <td role="cell" class="may" data-head=${t('callers.mayPost')}><${Rules} one=${one} senders=${senders} /></td>

@@ -51,7 +51,7 @@ function Row ({ campaign }) {
   return html`<tr role="row" data-row><td role="cell" class="who"><a data-link data-keep id=${`campaign-${name}`}
       href=${href('campaigns', {}, name)}><bdi>${name}</bdi></a><small><${CampaignState} state=${state} /></small></td>
     <td role="cell" class="rate"><div>${percent(shareOf(ended, accepted))} <small>${t('campaign.of', { n: number(accepted) })}</small></div>
-      <${Bar} share=${shareOf(ended, accepted)} /></td>
+      <${Bar} share=${shareOf(ended, accepted)} tone=${state === 'paused' ? 'warn' : ''} /></td>
     <td role="cell" class="num" data-head=${t('figure.waiting')}>${number(waitingOf(campaign))}</td>
     <td role="cell" class="num" data-head=${t('figure.sent')}>${number(sent)}</td>
     <td role="cell" class="num" data-head=${t('figure.failed')}>${number(failed)}</td>
@@ -63,15 +63,29 @@ function Row ({ campaign }) {
 /** One campaign, read again every two seconds. */
 function One ({ name }) {
   const [campaign, setCampaign] = useState(null)
+  const [isMissing, setMissing] = useState(false)
   const read = async () => {
-    const found = await attempt(async () => await get(`/campaigns/${encodeURIComponent(name)}`))
+    const found = await attempt(async () => {
+      try {
+        return await get(`/campaigns/${encodeURIComponent(name)}`)
+      } catch (error) {
+        if (error.status !== 404) throw error
+        setMissing(true)
+        return undefined
+      }
+    })
     if (found !== undefined) setCampaign(found)
   }
   useEffect(() => { void read() }, [name])
-  useEvery(REFRESH_MS, read, [name])
+  useEvery(REFRESH_MS, async () => { if (!isMissing) await read() }, [name, isMissing])
   return html`<main id="main" class="page" tabindex="-1">
     <p class="crumb"><a href=${href('campaigns')}><${Icon} name="left" />${t('campaigns.all')}</a></p>
-    ${campaign === null ? html`<${Skeleton} />` : html`<${Detail} campaign=${campaign} again=${read} />`}</main>`
+    ${campaign !== null
+      ? html`<${Detail} campaign=${campaign} again=${read} />`
+      : isMissing
+        ? html`<section class="card" id="missing"><${Empty} icon="plane" title=${t('campaign.missing')}
+          text=${t('campaign.missingText')} /></section>`
+        : html`<${Skeleton} />`}</main>`
 }
 
 function Detail ({ campaign, again }) {
@@ -160,7 +174,6 @@ function About ({ campaign }) {
     <div><dt>${t('campaign.changed')}</dt><dd><${Time} iso=${lastAt} /></dd></div>
     <div><dt>${t('campaign.cancelledMessages')}</dt><dd>${number(cancelled)}</dd></div>
     <div><dt>${t('campaign.expired')}</dt><dd>${number(expired)}</dd></div>
-    ${jobs.map(job => html`<div key=${job.id}><dt>${t(`work.${job.action}`)}</dt><dd><span>${stateOf(job)}, ${t('work.done', {
-      n: number(job.done), by: job.by
-    })}</span></dd></div>`)}</dl></section>`
+    ${jobs.map(job => html`<div key=${job.id}><dt>${t(`work.${job.action}`)}</dt>
+      <dd><span>${stateOf(job)}, ${tn('work.done', job.done, { by: job.by })}</span></dd></div>`)}</dl></section>`
 }

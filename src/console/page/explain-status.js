@@ -1,5 +1,5 @@
 import { isBulkHeld } from './bulk-hold.js'
-import { clock } from './format.js'
+import { clock, pausedBy } from './format.js'
 import { t } from './i18n.js'
 import { isSlower, slowerText } from './rates.js'
 import { isFinal, tones, waitReason } from './states.js'
@@ -26,18 +26,22 @@ export function explainStatus (message, sender, { stop, code } = {}) {
     case 'unknown': return text(t('say.unknown'), [nextRetryAt ? t('why.unknown', { time: clock(nextRetryAt) }) : '', error?.remedy])
     case 'failed': return text(code?.title === undefined ? t('say.failedPlain') : t('say.failed', { title: code.title.replace(/\.$/, '') }),
       [error?.explanation, error?.remedy, isFinal(message) ? t('do.finalRetry') : t('do.failedRetry')], 'failed')
-    case 'cancelled': return message.cancelledFor === 'opted-out'
-      ? text(t('say.optedOut'), [t('why.optedOut'), t('do.optedOut')])
-      : text(t('say.cancelled'), [t('why.cancelled'), t('do.again')], 'cancelled')
+    case 'cancelled': return explainCancelled(message, text)
     case 'expired': return text(t('say.expired'), [t('why.expired'), error?.explanation, t('do.again')], 'failed')
     default: return text(String(status), [])
   }
 }
 
+function explainCancelled ({ cancelledFor, campaign }, text) {
+  if (cancelledFor === 'opted-out') return text(t('say.optedOut'), [t('why.optedOut'), t('do.optedOut')])
+  if (cancelledFor === 'campaign') return text(t('say.campaignCancelled'), [t('why.campaignCancelled', { name: campaign ?? '–' })], 'cancelled')
+  return text(t('say.cancelled'), [t('why.cancelled'), t('do.again')], 'cancelled')
+}
+
 function explainWait ({ waitingFor, expectedAt, position }, sender, stop, text) {
   const place = position > 1 ? t('why.place', { n: position }) : ''
   if (waitingFor === 'pause') {
-    const why = sender?.reason ? t('why.paused', { by: sender.reason }) : t('why.pausedPlain')
+    const why = sender?.reason ? t('why.paused', { by: pausedBy(sender.reason) }) : t('why.pausedPlain')
     return text(t('say.paused'), [why, place, sender?.resumesAt ? t('do.pausedEnd', { time: clock(sender.resumesAt) }) : t('do.paused')], 'waiting')
   }
   if (waitingFor === 'sender-stopped') return text(t('say.stopped'), [stop?.explanation, place, stop?.remedy ?? t('do.stopped')], 'waiting')

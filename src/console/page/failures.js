@@ -111,10 +111,10 @@ function Group ({ group, sender, senders, open }) {
     <table class="table messages failures" role="table" aria-label=${t('failures.title')}>
       <thead role="rowgroup"><tr role="row">${mayAct() && html`<th role="columnheader" class="tick">
         <input type="checkbox" class="check" id="select-all"
-          data-key="a" checked=${isAll} aria-label=${t('selectAll', { n: number(count) })} onChange=${() => {
+          data-key="a" checked=${isAll} aria-label=${tn('selectAll', count)} onChange=${() => {
             setSelected(new Set())
             setAll(!isAll)
-          }} /><label class="only-phone" for="select-all">${t('selectAll', { n: number(count) })}</label></th>`}
+          }} /><label class="only-phone" for="select-all">${tn('selectAll', count)}</label></th>`}
         <th role="columnheader">${t('recipient')}</th><th role="columnheader">${t('order')}</th>
           <th role="columnheader" class="wide">${t('content')}</th>
         <th role="columnheader" class="less">${t('sender')}</th>

@@ -8,7 +8,8 @@ const ONE = new Set(['1', '7'])
 const TWO = new Set((
   '20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98').split(' '))
 
-export const number = value => new Intl.NumberFormat(locale()).format(value)
+/** Grouped from 1,000 on, also in Spanish, whose rules leave four digits together: figures of one column are read as one. */
+export const number = value => new Intl.NumberFormat(locale(), { useGrouping: 'always' }).format(value)
 
 /** A share from 0 to 1: `0.4 %`, `12 %`. */
 export function percent (share) {
@@ -94,10 +95,18 @@ export function phone (text) {
 function groups (code, rest) {
   if (code === '1' && rest.length === 10) return `${rest.slice(0, 3)}-${rest.slice(3, 6)}-${rest.slice(6)}`
   if (code === '55' && rest.length >= 10) return `${rest.slice(0, 2)}${NBSP}${rest.slice(2, -4)}-${rest.slice(-4)}`
-  // Threes, and four at the end rather than one.
+  if (rest.length <= 5) return rest
+  // Threes, and fours at the end: no group of one or two digits.
   const parts = []
-  for (let at = 0; at < rest.length; at += parts.at(-1).length) parts.push(rest.slice(at, rest.length - at <= 4 ? rest.length : at + 3))
+  const fours = rest.length % 3
+  for (let at = 0; at < rest.length; at += parts.at(-1).length) parts.push(rest.slice(at, at + (rest.length - at <= fours * 4 ? 4 : 3)))
   return parts.join(NBSP)
+}
+
+/** Who paused a sender, and why: `maria: new price list` as `maria (new price list)`. */
+export function pausedBy (reason) {
+  const at = reason?.indexOf(': ') ?? -1
+  return at < 0 ? reason ?? '–' : `${reason.slice(0, at)} (${reason.slice(at + 2).replace(/\.$/, '')})`
 }
 
 /** The digits of a number that people may write with other signs. */

@@ -2,7 +2,7 @@ import { bulkText, isBulkHeld } from './bulk-hold.js'
 import { dailyText, isDailyReached } from './daily.js'
 import { endedOf, shareOf } from './campaigns.js'
 import { useFeed } from './feed.js'
-import { age, clock, distance, longDay, number, percent, span, zone } from './format.js'
+import { age, clock, distance, longDay, number, pausedBy, percent, span, zone } from './format.js'
 import { t, tn } from './i18n.js'
 import { Icon } from './icons.js'
 import { MessageTable } from './message-table.js'
@@ -125,7 +125,7 @@ function ToDo ({ all, causes, senders }) {
       : [row('unknown', 'warn', t('todo.unknown'), number(unknown), t('todo.unknownText'), href('messages', { state: 'unknown' }))]),
     ...of('paused').map(one => row('pause', 'warn', t('todo.paused', { sender: nameOf(one) }), waits(one),
       t('todo.pausedText', {
-        by: one.reason ?? '–',
+        by: pausedBy(one.reason),
         end: one.resumesAt === null ? t('banner.noEnd') : t('banner.resumes', { time: clock(one.resumesAt) })
       }), to(one))),
     ...(retrying.length === 0

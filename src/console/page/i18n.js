@@ -36,7 +36,7 @@ export function t (key, values = {}, name = current) {
 /** A text that depends on a number: `key.one` or `key.other`, with the number grouped as `{n}`. */
 export function tn (key, count, values = {}) {
   const form = new Intl.PluralRules(current).select(count) === 'one' ? 'one' : 'other'
-  return t(`${key}.${form}`, { n: new Intl.NumberFormat(locale()).format(count), ...values })
+  return t(`${key}.${form}`, { n: new Intl.NumberFormat(locale(), { useGrouping: 'always' }).format(count), ...values })
 }
 
 export const has = key => Object.hasOwn(texts.en, key)

@@ -1,7 +1,8 @@
 import { get } from './api.js'
 import { caller } from './app.js'
+import { inWords } from './audit-words.js'
 import { attempt, useEvery, useFeed } from './feed.js'
-import { clock, digitsOf } from './format.js'
+import { digitsOf } from './format.js'
 import { has, t } from './i18n.js'
 import { meaningsOf } from './search.js'
 import { Button, Empty, nameIn, nameOf, Phone, Select, Skeleton, Theirs, Time } from './parts.js'
@@ -53,11 +54,9 @@ export function optOutsView () {
       ${state?.nextCursor && html`<div class="foot"><${Button} small onClick=${() => read(state)}>${t('showMore')}<//></div>`}</section></main>`
 }
 
-/** Moments in a text as the reader's clock shows them. */
-const withTimes = text => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, iso => clock(iso))
-
 /** What was acted on: a message, a campaign or a sender is a link to it. */
 function Subject ({ entry: { action, sender, subject } }) {
+  if (action.startsWith('bulk-')) return html`<${Theirs} text=${inWords(subject)} />`
   const text = html`<code><${Theirs} text=${subject} /></code>`
   if (meaningsOf(subject)[0]?.as === 'id') return html`<a href=${href('message', {}, subject)}>${text}</a>`
   if (action.endsWith('-campaign')) return html`<a href=${href('campaigns', {}, subject)}>${text}</a>`
@@ -88,6 +87,6 @@ export function auditView () {
               ['nb', html`<${Time} iso=${one.at} />`], ['strong', html`<${Theirs} text=${one.by} />`],
               ['nb', has(`act.${one.action}`) ? t(`act.${one.action}`) : one.action],
               ['nb', one.sender === '*' || one.sender === 'all' ? t('allSenders') : nameIn(senders, one.sender)],
-              ['subject', html`<${Subject} entry=${one} />`], ['wide', html`<${Theirs} text=${withTimes(one.detail ?? '')} />`]
+              ['subject', html`<${Subject} entry=${one} />`], ['wide', html`<${Theirs} text=${inWords(one.detail ?? '')} />`]
             ]])} />`}</section></main>`
 }

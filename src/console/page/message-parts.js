@@ -77,6 +77,7 @@ export function Facts ({ message, sender }) {
         <${CopyButton} text=${shown} /></dd></div>`
     })}
     ${fact(t('caller'), text(message.caller))}
+    ${fact(t('campaign'), message.campaign && html`<a href=${href('campaigns', {}, message.campaign)}><bdi>${message.campaign}</bdi></a>`)}
     ${fact(t('fact.kind'), text(message.type))}
     ${fact(t('move.lane'), message.priority && t(`lane.${message.priority}`))}
     ${fact(t('fact.category'), text(message.category))}

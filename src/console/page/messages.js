@@ -166,7 +166,7 @@ function List ({ q, state, open, senders, data, rows, messages, isRecipient, isF
       to=${message => here({ open: message.id })} />
     <div class="foot"><span>${t('range', { from: 1, to: number(shown.length), total: `${number(messages.length)}${data.isAll ? '' : '+'}` })}</span>
       <span class="keys-hint"><kbd>j</kbd> <kbd>k</kbd> · <kbd>Enter</kbd> · <kbd>?</kbd></span>
-      ${isLatest && state === '' && html`<span>${t('newestOnly', { n: number(data.messages.length) })}</span>`}
+      ${isLatest && state === '' && html`<span>${tn('newestOnly', data.messages.length)}</span>`}
       ${shown.length < messages.length && html`<${Button} small id="more" onClick=${more}>${t('showMore')}<//>`}</div>`
 }
 

@@ -130,6 +130,9 @@ function Actions ({ message, reply, read, hasTrouble }) {
   if (status === 'queued' && hasTrouble) {
     actions.unshift(html`<a key="sender" class="btn" href=${href('senders', {}, message.sender)}>${t('openSender')}</a>`)
   }
+  if (message.waitingFor === 'campaign-paused') {
+    actions.unshift(html`<a key="campaign" class="btn" href=${href('campaigns', {}, message.campaign)}>${t('openCampaign')}</a>`)
+  }
   return html`${actions.length > 0 && html`<p class="acts">${actions}</p>`}
     ${!mayAct() && html`<p class="quiet small">${t('readOnly', { name: caller.get().name })}</p>`}`
 }

@@ -5,7 +5,7 @@ import { ContentRates } from './content-rates.js'
 import { dailyNote, dailyRule, dailyText, hasLimit, isDailyReached } from './daily.js'
 import { useFeed } from './feed.js'
 import { healthText, problemsOf } from './health.js'
-import { age, clock, number, percent, span } from './format.js'
+import { age, clock, number, pausedBy, percent, span } from './format.js'
 import { t, tn } from './i18n.js'
 import { HeldTemplates } from './held-templates.js'
 import { Icon } from './icons.js'
@@ -41,6 +41,8 @@ export function sendersView ({ id }) {
         : html`<${SenderTable} senders=${fitting.slice(0, SHOWN)} activity=${activity} selected=${sender?.id} label=${t('senders')} />`}</section>
       ${sender !== undefined && html`<${Detail} key=${sender.id} sender=${sender} isChosen=${id !== ''}
         own=${activity?.senders.find(one => one.id === sender.id)} />`}
+      ${sender === undefined && id !== '' && html`<section class="card" id="missing"><${Empty} title=${t('sender.missing', { id })}
+        text=${t('sender.missingText')} /></section>`}
       ${sender !== undefined && html`<${HeldTemplates} key=${`templates ${sender.id}`} sender=${sender} />`}
       <${Worker} /></div>`}</main>`
 }
@@ -78,7 +80,7 @@ function Detail ({ sender, own, isChosen }) {
         note=${end === 0 || isHeld(sender) ? '' : end === null ? t('noRate') : t('aboutAt', { time: clock(Date.now() + end) })} />
       <${Figure} label=${t('figure.perMinute')} value=${figures.perMinute ?? '–'} note=${t('figure.today', { n: number(today) })} />
       <${Figure} label=${t('figure.failing')} value=${figures.failing === null ? '–' : percent(figures.failing)}
-        tone=${isFailing(figures) ? 'alarm' : ''} note=${t('figure.ofAttempts', { n: number(figures.attempts) })} />
+        tone=${isFailing(figures) ? 'alarm' : ''} note=${tn('figure.ofAttempts', figures.attempts)} />
       <${Figure} label=${t('figure.inFlight')} value=${sender.inFlight} note=${t('figure.of', { n: number(rules.maxInFlight) })} />
       ${hasLimit(sender) && html`<${Figure} label=${t('daily.title')} value=${sender.daily.used} tone=${isDailyReached(sender) ? 'alarm' : ''}
         note=${dailyNote(sender)} />`}</dl>
@@ -136,7 +138,7 @@ function Why ({ sender }) {
   const waits = tn('count.waits', queued)
   if (state === 'paused') {
     const end = resumesAt === null ? t('banner.noEnd') : t('banner.resumes', { time: clock(resumesAt) })
-    return html`<p>${t('banner.paused', { by: reason ?? '–' })} ${t('banner.pausedText', { waits, end })}</p>`
+    return html`<p>${t('why.pausedIt', { by: pausedBy(reason) })} ${t('banner.pausedText', { waits, end })}</p>`
   }
   if (state === 'active' && circuit.state === 'closed') return html`<p>${queued === 0 ? t('why.empty') : t('why.active', { waits })}</p>`
   if (state === 'active' && circuit.state === 'half-open') return html`<p>${t('banner.half')} ${t('banner.halfText', { waits })}</p>`

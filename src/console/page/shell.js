@@ -4,7 +4,7 @@ import { bulkText, isBulkHeld } from './bulk-hold.js'
 import { dailyText, isDailyReached } from './daily.js'
 import { explainError } from './errors.js'
 import { problem, refresh, useFeed } from './feed.js'
-import { clock, distance, number } from './format.js'
+import { clock, distance, number, pausedBy } from './format.js'
 import { language, languages, setLanguage, t, tn } from './i18n.js'
 import { Icon, Mark } from './icons.js'
 import { showKeys } from './keyboard.js'
@@ -130,8 +130,7 @@ export function Banners () {
       <strong>${t(worker.stoppedBy === null ? 'banner.noWorker' : 'banner.worker')}</strong>${' '}
       ${worker.stoppedBy === null ? t('banner.workerText') : t('banner.workerBy', { by: worker.stoppedBy })}</p>
       <a class="btn sm" href=${href('senders')}>${t('openSenders')}</a></div>`}
-    ${found.length > 2 && html`<${ManyBanner} senders=${found}
-      text=${tn('banner.many', found.filter(sender => troubleOf(sender) !== 'half-open').length)} />`}
+    ${found.length > 2 && html`<${ManyBanner} senders=${found} text=${manyText(found)} isWarning=${found.every(isHalfOpen)} />`}
     ${found.length <= 2 && found.map(sender => html`<${SenderBanner} key=${sender.id} sender=${sender} />`)}
     ${held.length > 2 && html`<${ManyBanner} senders=${held} text=${tn('banner.bulk', held.length)} isWarning />`}
     ${held.length <= 2 && held.map(sender => html`<${NoteBanner} key=${`bulk ${sender.id}`} sender=${sender} about="bulk"
@@ -140,6 +139,12 @@ export function Banners () {
     ${full.length <= 2 && full.map(sender => html`<${NoteBanner} key=${`daily ${sender.id}`} sender=${sender} about="daily"
       text=${dailyText(sender)} />`)}</aside>`
 }
+
+const isHalfOpen = sender => troubleOf(sender) === 'half-open'
+/** Of many senders in trouble: how many do not send; if all send in stages, that WhatsApp works again. */
+const manyText = senders => senders.every(isHalfOpen)
+  ? t('banner.half').replace(/\.$/, '')
+  : tn('banner.many', senders.filter(sender => !isHalfOpen(sender)).length)
 
 function NoteBanner ({ sender, about, text: { what, waits, advice } }) {
   return html`<div class="banner warn" data-about=${about} data-of=${sender.id}><${Icon} name="gauge" />
@@ -166,7 +171,7 @@ function SenderBanner ({ sender }) {
     'half-open': ['circuit', t('banner.half'), t('banner.halfText', { waits })],
     stopped: ['stopped', t('banner.stopped', { code: sender.reason }),
       t('banner.stoppedText', { title: code?.title?.replace(/\.$/, '') ?? '', waits })],
-    paused: ['pause', t('banner.paused', { by: sender.reason ?? '–' }), t('banner.pausedText', { waits, end })]
+    paused: ['pause', t('banner.paused', { by: pausedBy(sender.reason) }), t('banner.pausedText', { waits, end })]
   }[trouble]
   return html`<div class=${cx('banner', (trouble === 'half-open' || trouble === 'paused') && 'warn')} data-banner=${sender.id}>
     <${Icon} name=${icon} /><p><strong>${nameOf(sender)}: ${what}</strong> ${text}</p>
