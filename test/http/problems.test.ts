@@ -198,7 +198,8 @@ await t.test('a 404 says what was looked for, how long it is kept, and where to 
   t.match(await detailOf(node.del('/messages/key-15550006001')), new RegExp(`no message with this idempotency key to the sender ${SENDER}; ${kept}`))
   t.notMatch(await detailOf(node.get('/messages/key-15550006001')), '15550006001')
   for (const reply of [
-    node.post(`/failures/${id}/acknowledge`), node.post('/failures/nonsense/retry'), node.get('/campaigns/no'), node.get('/jobs/cancel-0000000000000000')
+    node.post(`/failures/${id}/acknowledge`), node.post('/failures/nonsense/retry'),
+    node.get('/campaigns/no'), node.get('/jobs/cancel-0000000000000000')
   ]) t.match(await detailOf(reply), /\b(no|not)\b.*\b(id|name)\b/)
 })
 

@@ -105,8 +105,8 @@ function groups (code, rest) {
 
 /** Who paused a sender, and why: `maria: new price list` as `maria (new price list)`. */
 export function pausedBy (reason) {
-  const at = reason?.indexOf(': ') ?? -1
-  return at < 0 ? reason ?? '–' : `${reason.slice(0, at)} (${reason.slice(at + 2).replace(/\.$/, '')})`
+  const [by, ...why] = (reason ?? '–').split(': ')
+  return why.length === 0 ? by : `${by} (${why.join(': ').replace(/\.$/, '')})`
 }
 
 /** The digits of a number that people may write with other signs. */
