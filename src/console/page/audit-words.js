@@ -19,8 +19,8 @@ export function inWords (text) {
 }
 
 function pairInWords (pair) {
-  const at = pair.indexOf('=')
-  const [name, value] = [pair.slice(0, at), pair.slice(at + 1)]
+  const [name, ...rest] = pair.split('=')
+  const value = rest.join('=')
   if (!has(`pair.${name}`)) return pair
   if (name === 'scheduledFor' && value === 'now') return t('event.movedNow')
   const word = `${wordsOf[name]}.${value}`
