@@ -147,7 +147,7 @@ function Why ({ sender }) {
     : `${t('banner.open')} ${t('why.outageAll')}`
   return html`<p>${`${what} ${waits}.`}</p>
     ${stop !== undefined && html`<p class="note"><${Icon} name="info" /><span>
-      <b>${t('whatToDo')}:</b> ${state === 'stopped' ? stop.remedy : t('do.outage')}</span></p>`}`
+      <b>${t('whatToDo')}:</b> ${state === 'stopped' ? stop.remedy : t('do.outageAll')}</span></p>`}`
 }
 
 function Worker () {

@@ -48,6 +48,7 @@ export const enSentences = {
   'why.outageAll': 'Messages to several people failed for reasons that are not their own. The others keep their place and their attempts.',
   'do.probe': 'The next probe goes at {time}.',
   'do.outage': 'Nothing to do: it is sent once WhatsApp accepts messages again. Check metastatus.com.',
+  'do.outageAll': 'Nothing: the messages are sent once WhatsApp accepts them again. Check metastatus.com.',
   'say.bulk': 'It waits: WhatsApp accepts messages and does not report what becomes of them.',
   'why.bulk': 'So messages of the lane bulk are held for this sender. Urgent and normal ones go on.',
   'do.bulk': 'Send a test message to your own telephone. It arrives: webhooks are missing here; check them, or resume the sender. It does not: wait.',

@@ -48,6 +48,7 @@ export const esSentences = {
   'why.outageAll': 'Fallaron mensajes a varias personas por causas ajenas a ellos. Los demás conservan su lugar y sus intentos.',
   'do.probe': 'La próxima prueba es a las {time}.',
   'do.outage': 'Nada que hacer: se envía cuando WhatsApp vuelva a aceptar mensajes. Consulte metastatus.com.',
+  'do.outageAll': 'Nada: los mensajes salen cuando WhatsApp los acepte de nuevo. Consulte metastatus.com.',
   'say.bulk': 'Espera: WhatsApp acepta mensajes y no informa qué pasa con ellos.',
   'why.bulk': 'Por eso se retienen los mensajes de la cola bulk de este remitente. Los urgentes y normales salen.',
   'do.bulk': 'Envíe una prueba a su propio teléfono. Si llega, faltan webhooks aquí: revíselos, o reanude el remitente. Si no llega, espere.',

@@ -35,7 +35,7 @@ export const ptCampaigns = {
   'running.of': '{n} de {total} terminadas',
   'running.paused': 'em pausa',
   'running.ends': 'termina por volta de {time}',
-  'plan.lane': 'Via padrão',
+  'plan.lane': 'Prioridade padrão',
   'plan.perSecond': 'No máximo',
   'plan.startAt': 'Começa',
   'plan.endAt': 'Termina',

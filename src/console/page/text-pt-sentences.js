@@ -48,6 +48,7 @@ export const ptSentences = {
   'why.outageAll': 'Mensagens a várias pessoas falharam por motivos que não são delas. As outras mantêm seu lugar e suas tentativas.',
   'do.probe': 'O próximo teste é às {time}.',
   'do.outage': 'Nada a fazer: é enviada quando o WhatsApp voltar a aceitar mensagens. Veja metastatus.com.',
+  'do.outageAll': 'Nada: as mensagens saem quando o WhatsApp as aceitar de novo. Veja metastatus.com.',
   'say.bulk': 'Espera: o WhatsApp aceita mensagens e não informa o que acontece com elas.',
   'why.bulk': 'Por isso as mensagens da fila bulk deste remetente são retidas. As urgentes e normais saem.',
   'do.bulk': 'Envie um teste ao seu próprio telefone. Se chegar, faltam webhooks aqui: verifique-os, ou retome o remetente. Se não chegar, espere.',
