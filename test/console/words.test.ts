@@ -153,6 +153,7 @@ await t.test('the history is in order of time, with waits between, each fact onc
     'Accepted from shop', 'Attempt 1', 'Acknowledged by maria'
   ])
   t.match(titles({ waitingFor: 'sender-stopped', expectedAt: null }), ['Accepted from shop', 'Waits until its sender is active'])
+  t.match(titles({ waitingFor: 'campaign-paused', expectedAt: null }), ['Accepted from shop', 'Waits without a known end'])
 })
 
 await t.test('an error is explained with what to do, and with each problem of the request', async t => {

@@ -105,7 +105,8 @@ function Detail ({ campaign, again }) {
     <div class="stack"><section class="card" id="campaign"><dl class="figures">
         <${Figure} label=${t('campaign.ended')} value=${ended}
           note=${`${percent(shareOf(ended, accepted))} ${t('campaign.of', { n: number(accepted) })}`} />
-        <${Figure} label=${t('rateNow')} value=${ratePerSecond} unit=${t('campaign.unit')} note=${t(`campaign.${state}Text`)} />
+        <${Figure} label=${t('rateNow')} value=${state === 'running' ? ratePerSecond : '–'} unit=${state === 'running' ? t('campaign.unit') : ''}
+          note=${t(`campaign.${state}Text`)} />
         <${Figure} label=${t('campaign.end')} value=${expectedEndAt === null ? '–' : clock(expectedEndAt)}
           note=${expectedEndAt === null ? '' : distance(expectedEndAt)} />
         <${Figure} label=${t('figure.delivered')} value=${sent === 0 ? '–' : percent(shareOf(delivered, sent))}

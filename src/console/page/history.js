@@ -112,12 +112,13 @@ function acknowledgedOf ({ acknowledgedAt, acknowledgedBy, note }) {
 }
 
 /** What has not happened yet. */
-function nextOf ({ status, nextRetryAt, expectedAt, expiresAt, attemptCount }) {
+function nextOf ({ status, nextRetryAt, expectedAt, expiresAt, attemptCount, waitingFor }) {
   const next = []
   if (status === 'retrying') next.push({ at: nextRetryAt ?? null, title: t('next.attempt', { n: attemptCount + 1 }) })
   if (status === 'unknown') next.push({ at: nextRetryAt ?? null, title: t('next.decided') })
   if ((status === 'queued' || status === 'scheduled') && expectedAt) next.push({ at: expectedAt, title: t('next.earliest') })
-  if (status === 'queued' && expectedAt === null) next.push({ at: null, title: t('next.sender') })
+  const isForSender = ['pause', 'sender-stopped', 'outage'].includes(waitingFor)
+  if (status === 'queued' && expectedAt === null) next.push({ at: null, title: t(isForSender ? 'next.sender' : 'next.open') })
   if (next.length > 0 && expiresAt !== null) next.push({ at: expiresAt, title: t('next.expires') })
   return next
 }

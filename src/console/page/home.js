@@ -64,6 +64,8 @@ function Figures ({ all, activity }) {
   const of = totalsOf(activity)
   const [accepted, sent, delivered, read, failed] = ['accepted', 'sent', 'delivered', 'read', 'failed'].map(of)
   const waiting = all.reduce((sum, sender) => sum + sender.queued, 0)
+  const held = all.reduce((sum, { unsettled, queued, inFlight, retrying, unknown }) => sum + unsettled - queued - inFlight - retrying - unknown, 0)
+  const onTime = held > 0 ? t('figure.held', { n: number(held) }) : t('figure.onTime')
   const oldest = Math.max(0, ...all.map(sender => sender.oldestDueSeconds))
   const rate = (activity?.senders ?? []).reduce((sum, sender) => sum + sender.minutes.sent.at(-2), 0) / 60
   const share = (part, whole, key) => whole === 0 ? '' : t(key, { share: percent(part / whole) })
@@ -71,7 +73,7 @@ function Figures ({ all, activity }) {
   return html`<dl class="card figures" id="figures">
     <${Figure} label=${t('figure.accepted')} value=${value(accepted.today)} note=${t('figure.yesterday', { n: number(accepted.before) })} />
     <${Figure} label=${t('figure.waiting')} value=${waiting}
-      note=${oldest < 1 ? t('figure.onTime') : t('figure.oldest', { span: span(Math.round(oldest) * 1000) })} />
+      note=${oldest < 1 ? onTime : t('figure.oldest', { span: span(Math.round(oldest) * 1000) })} />
     <${Figure} label=${t('figure.sent')} value=${value(sent.today)} note=${t('figure.rateNow', { n: number(Math.round(rate * 10) / 10) })} />
     <${Figure} label=${t('figure.delivered')} value=${value(delivered.today)} note=${share(delivered.today, sent.today, 'figure.ofSent')} />
     <${Figure} label=${t('figure.read')} value=${value(read.today)} note=${share(read.today, delivered.today, 'figure.ofDelivered')} />

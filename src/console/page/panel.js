@@ -4,12 +4,13 @@ import { caller, mayAct, say } from './app.js'
 import { useCode } from './codes.js'
 import { explainStatus, replyFor } from './explain-status.js'
 import { attempt, useEvery, useFeed } from './feed.js'
+import { aboutOf } from './format.js'
 import { t } from './i18n.js'
 import { Icon } from './icons.js'
 import { Bubble, Facts, RawJson, Timeline } from './message-parts.js'
 import { recipientOf } from './message-table.js'
 import { moveOne } from './move.js'
-import { About, Button, copy, IconButton, Skeleton, State } from './parts.js'
+import { About, Button, copy, IconButton, Phone, Skeleton, State } from './parts.js'
 import { href } from './router.js'
 import { isFinal, isOver } from './states.js'
 import { html, useEffect, useState } from './ui.js'
@@ -46,7 +47,7 @@ export function MessagePanel ({ id, close, onChange }) {
   const { message, isMissing, read } = useMessage(id, onChange)
   return html`<aside class="panel" id="panel" aria-label=${t('message')}>
     <header>${message !== null && html`<${State} status=${message.status} code=${message.error?.code} /><h2>
-      <${About} metadata=${message.metadata} /></h2>`}
+      ${aboutOf(message.metadata) === null ? html`<${Phone} text=${recipientOf(message)} />` : html`<${About} metadata=${message.metadata} />`}</h2>`}
       <span class="end"><${CopyLink} id=${id} /><a class="btn ghost icon" data-keep href=${close} id="close-panel" aria-label=${t('close')}
         title=${t('close')}>
         <${Icon} name="close" /></a></span></header>

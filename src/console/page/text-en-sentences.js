@@ -112,6 +112,7 @@ export const enSentences = {
   'next.decided': 'The unknown outcome is decided: retry or fail',
   'next.earliest': 'Earliest send time',
   'next.sender': 'Waits until its sender is active',
+  'next.open': 'Waits without a known end',
   'next.expires': 'Expires if still waiting',
 
   'reply.waiting': 'Your message is on its way. WhatsApp sends it shortly.',

@@ -11,6 +11,7 @@ export const enViews = {
   'figure.rateNow': '{n} per s now',
   'figure.oldest': 'longest overdue {span}',
   'figure.onTime': 'none is overdue',
+  'figure.held': '{n} more scheduled or held',
   'figure.ofSent': '{share} of sent',
   'figure.ofDelivered': '{share} of delivered',
   'figure.ofAccepted': '{share} of accepted',
@@ -81,7 +82,8 @@ export const enViews = {
   'newestOnly.one': 'The newest message. Search for a number or an order to see older ones.',
   'newestOnly.other': 'The newest {n} messages. Search for a number or an order to see older ones.',
   noFound: 'No message found for {what}',
-  noFoundText: 'By default messages are found for 7 days after they were accepted, failures for 30 days. Check the number and its country code, ' +
+  noFoundText: 'The search finds whole phone numbers, order numbers and ids, no parts of them and no texts. ' +
+    'By default messages are found for 7 days after they were accepted, failures for 30 days. Check the number and its country code, ' +
     'or ask the calling service whether it posted the message and which response it got.',
   noMessages: 'No messages yet',
   noMessagesText: 'The newest messages appear here some seconds after they are accepted.',

@@ -111,6 +111,7 @@ export const esSentences = {
   'next.decided': 'Se decide el resultado desconocido: reintento o fallo',
   'next.earliest': 'Envío como pronto',
   'next.sender': 'Espera a que su remitente esté activo',
+  'next.open': 'Espera sin fin conocido',
   'next.expires': 'Caduca si aún espera',
   'reply.waiting': 'Su mensaje está en camino. WhatsApp lo envía en breve.',
   'reply.sent': 'Hemos enviado su mensaje. Compruebe que su teléfono tiene conexión y que WhatsApp está actualizado.',

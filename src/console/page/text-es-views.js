@@ -11,6 +11,7 @@ export const esViews = {
   'figure.rateNow': '{n} por s ahora',
   'figure.oldest': 'el mayor retraso: {span}',
   'figure.onTime': 'ninguno con retraso',
+  'figure.held': 'otros {n} programados o retenidos',
   'figure.ofSent': '{share} de los enviados',
   'figure.ofDelivered': '{share} de los entregados',
   'figure.ofAccepted': '{share} de los aceptados',
@@ -80,7 +81,8 @@ export const esViews = {
   'newestOnly.one': 'El mensaje más reciente. Busque un número o un pedido para ver anteriores.',
   'newestOnly.other': 'Los {n} mensajes más recientes. Busque un número o un pedido para ver anteriores.',
   noFound: 'No se encontró ningún mensaje para {what}',
-  noFoundText: 'Por defecto los mensajes se encuentran 7 días después de aceptarse; los fallos, 30 días. Revise el número y el prefijo del país, ' +
+  noFoundText: 'La búsqueda encuentra teléfonos, pedidos e ids completos, no partes ni textos. ' +
+    'Por defecto los mensajes se encuentran 7 días después de aceptarse; los fallos, 30 días. Revise el número y el prefijo del país, ' +
     'o pregunte al servicio que llama si lo envió y qué respuesta recibió.',
   noMessages: 'Aún no hay mensajes',
   noMessagesText: 'Los mensajes nuevos aparecen aquí unos segundos después de aceptarse.',

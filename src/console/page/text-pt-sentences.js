@@ -111,6 +111,7 @@ export const ptSentences = {
   'next.decided': 'O resultado desconhecido é decidido: nova tentativa ou falha',
   'next.earliest': 'Envio no mínimo',
   'next.sender': 'Espera até seu remetente estar ativo',
+  'next.open': 'Espera sem fim conhecido',
   'next.expires': 'Expira se ainda esperar',
   'reply.waiting': 'Sua mensagem está a caminho. O WhatsApp a envia em breve.',
   'reply.sent': 'Enviamos sua mensagem. Confira se o telefone está conectado e o WhatsApp atualizado.',

@@ -11,6 +11,7 @@ export const ptViews = {
   'figure.rateNow': '{n} por s agora',
   'figure.oldest': 'maior atraso: {span}',
   'figure.onTime': 'nenhuma atrasada',
+  'figure.held': 'mais {n} agendadas ou retidas',
   'figure.ofSent': '{share} das enviadas',
   'figure.ofDelivered': '{share} das entregues',
   'figure.ofAccepted': '{share} das aceitas',
@@ -80,7 +81,8 @@ export const ptViews = {
   'newestOnly.one': 'A mensagem mais nova. Busque um número ou pedido para ver as anteriores.',
   'newestOnly.other': 'As {n} mensagens mais novas. Busque um número ou pedido para ver as anteriores.',
   noFound: 'Nenhuma mensagem encontrada para {what}',
-  noFoundText: 'Por padrão as mensagens são encontradas por 7 dias depois de aceitas; as falhas, por 30 dias. Confira o número e o código do país, ' +
+  noFoundText: 'A busca encontra telefones, pedidos e ids completos, não partes nem textos. ' +
+    'Por padrão as mensagens são encontradas por 7 dias depois de aceitas; as falhas, por 30 dias. Confira o número e o código do país, ' +
     'ou pergunte ao serviço que chama se ele a enviou e que resposta recebeu.',
   noMessages: 'Ainda não há mensagens',
   noMessagesText: 'As mensagens novas aparecem aqui alguns segundos depois de aceitas.',
