@@ -14,7 +14,8 @@ import type { Ground } from './ground.js'
 import { actsOf, type AuditEntry, type Cell, type Step } from './steps.js'
 import { INTERVAL_MS, LEASE_MS, settingsOf } from './settings.js'
 import { runHousekeeping } from './due.js'
-import { works, type Stage } from './works.js'
+import type { Stage } from './stage.js'
+import { works } from './works.js'
 
 const leases = { leaseMs: LEASE_MS + LEASE_GRACE_MS, isLatenessJudged: false }
 const rules: Rules = { intervalMs: INTERVAL_MS, startWithinMs: 250, perSecond: 200, retriesMs: [500, 500, 500, 500, 500], ...leases }

@@ -1,7 +1,7 @@
 /** Days that pass in the matrix, and to how many people a sender has written on each. */
 import { Redis } from 'ioredis'
 import type { Arrived } from '../prove/history.js'
-import type { Stage } from './works.js'
+import type { Stage } from './stage.js'
 
 /** How many people the daily limit of these cells allows. */
 export const PEOPLE_A_DAY = 3

@@ -1,8 +1,8 @@
 /** What a node does by the minute or more rarely, at once. */
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
+import type { Stage } from './stage.js'
 import { accountOf } from './webhooks.js'
-import type { Stage } from './works.js'
 
 /** The templates are due to be read, as if the last time were long ago. */
 export async function readTemplatesNow ({ prefix, redisPort, sender }: Stage): Promise<void> {

@@ -1,7 +1,7 @@
 /** WhatsApp accepts messages and reports no status of them, in the matrix: as if that had begun minutes ago, since a check judges minutes. */
 import { Redis } from 'ioredis'
 import { until } from '../support/until.js'
-import type { Stage } from './works.js'
+import type { Stage } from './stage.js'
 
 export const HOLD = { BULK_HOLD_MS: '3600000' }
 const MINUTE = 60_000

@@ -1,9 +1,10 @@
 /** Every step of a message's life at which a process may end: the rows of the crash matrix. */
+import { DIGEST, stepsOfOperators } from './operator-steps.js'
 import type { WorkName } from './works.js'
 
 /** An action of a process on itself, see step.mjs. `pass` does nothing, `lose` loses a reply: both only lead up to the step. */
 export interface AuditEntry { name: string, point: string, having?: string, nth?: number, action: 'kill' | 'stop' | 'lose' | 'pass' }
-type Lead = Omit<AuditEntry, 'action' | 'name'> & { action: 'lose' | 'pass' }
+export type Lead = Omit<AuditEntry, 'action' | 'name'> & { action: 'lose' | 'pass' }
 
 export interface Step {
   name: string
@@ -32,9 +33,6 @@ export interface Step {
   /** The second node is stopped until the step is reached; else it would do the work itself. */
   alone?: true
 }
-
-/** One message's, among the arguments of admit. */
-const DIGEST = '^[\\w-]{22}$'
 
 const lost: Lead[] = [{ point: 'admit:after', action: 'lose' }]
 const resettled: Lead[] = [{ point: 'settle:after', having: '^sent$', action: 'lose' }]
@@ -221,29 +219,7 @@ export const steps: Step[] = [
   { name: 'expiry: not written', point: 'cancel:before', having: '^expired$', work: 'expiring' },
   { name: 'expiry: reply lost', point: 'cancel:after', having: '^expired$', work: 'expiring' },
 
-  { name: 'operator: cancelling', point: 'cancel:before', having: '^cancelled$', work: 'cancelled' },
-  { name: 'operator: cancelled, reply lost', point: 'cancel:after', having: '^cancelled$', work: 'cancelled' },
-  { name: 'operator: moving', point: 'move:before', work: 'moved' },
-  { name: 'operator: moved, reply lost', point: 'move:after', work: 'moved' },
-  { name: 'bulk move: its job is taken', point: 'moveToActive:after', having: 'WHATSAPP-bulk', after: asked, work: 'movedByJob' },
-  { name: 'bulk move: moving a message', point: 'move:before', nth: 2, work: 'movedByJob' },
-  { name: 'bulk move: message moved, reply lost', point: 'move:after', nth: 2, work: 'movedByJob' },
-  { name: 'operator: pausing', point: 'pause:before', having: '^paused$', work: 'paused' },
-  { name: 'operator: paused, reply lost', point: 'pause:after', having: '^paused$', work: 'paused' },
-  { name: 'operator: resuming', point: 'pause:before', having: '^active$', work: 'paused' },
-  { name: 'operator: resumed, reply lost', point: 'pause:after', having: '^active$', work: 'paused' },
-  { name: 'operator: changing the rules', point: 'quota:before', nth: 2, work: 'ruled' },
-  { name: 'operator: rules changed, reply lost', point: 'quota:after', nth: 2, work: 'ruled' },
-  { name: 'operator: clearing a pair', point: 'clear:before', work: 'cleared' },
-  { name: 'operator: pair cleared, reply lost', point: 'clear:after', work: 'cleared' },
-  { name: 'operator: acknowledging', point: 'acknowledge:before', work: 'acknowledged' },
-  { name: 'operator: acknowledged, reply lost', point: 'acknowledge:after', work: 'acknowledged' },
-  { name: 'operator: erasing a message', point: 'erase-message:before', work: 'erased' },
-  { name: 'operator: message erased, reply lost', point: 'erase-message:after', work: 'erased' },
-  { name: 'operator: erasing entries of the index', point: 'erase-entries:before', work: 'erased' },
-  { name: 'operator: entries erased, reply lost', point: 'erase-entries:after', work: 'erased' },
-  { name: 'operator: erasing a pair', point: 'erase-pair:before', work: 'erased' },
-  { name: 'operator: pair erased, reply lost', point: 'erase-pair:after', work: 'erased' }
+  ...stepsOfOperators
 ]
 
 /** A node meets these steps, one after the other: it freezes at each, and at the last one it is killed or freezes. */

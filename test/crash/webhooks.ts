@@ -4,7 +4,7 @@ import type { MessageRequest } from '../prove/caller.js'
 import { monotonicNow } from '../prove/history.js'
 import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
-import type { Stage } from './works.js'
+import type { Stage } from './stage.js'
 
 /** Settings of a gateway that accepts webhooks. */
 export const HOOKS = { WHATSAPP_APP_SECRET: 'app-secret-of-the-matrix', WHATSAPP_VERIFY_TOKEN: 'verify-me' }

@@ -1,39 +1,18 @@
 /** What callers, operators and WhatsApp do so that a node reaches a step. Each is one round; rounds repeat until it is reached. */
-import type { ProvingCaller, MessageRequest } from '../prove/caller.js'
-import { groupBy, type Fact } from '../prove/history.js'
-import { campaignOf } from '../prove/operation.js'
+import type { MessageRequest } from '../prove/caller.js'
 import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
-import type { Child } from './child.js'
 import { joinPortfolio, knowWindows, passDay } from './days.js'
 import { readTemplatesNow, runHousekeeping } from './due.js'
+import { jobWorks } from './jobs.js'
 import { fallSilent, report, untilHeld } from './silence.js'
+import { drafts, ofCampaign, ofTemplate, operate, planCampaign, postCampaign, postInOrder, posts, type Stage } from './stage.js'
 import { bounce, restrict, write } from './webhooks.js'
-
-export interface Stage {
-  caller: ProvingCaller
-  /** The node that is to meet the step. */
-  victim: Child
-  /** Its origin. */
-  origin: () => string
-  /** Origins of the nodes that can be called now. */
-  origins: () => string[]
-  record: (fact: Fact) => void
-  sender: string
-  policy: 'retry' | 'fail'
-  /** A number for each round, so that its messages and recipients are new. */
-  round: number
-  prefix: string
-  redisPort: number
-  /** Base URL of the sandbox's own routes. */
-  control: string
-  /** When days began, for the daily limit. */
-  days: number[]
-}
 
 export type WorkName = keyof typeof works
 
 export const works = {
+  ...jobWorks,
   async nothing () {
     await pass(50)
   },
@@ -218,16 +197,6 @@ export const works = {
     }
     await operate(stage, 'POST', '/resume', {})
   },
-  /** All messages of the sender by one job, behind a pause until it has ended. */
-  async movedByJob (stage: Stage) {
-    await operate(stage, 'POST', '/pause', {})
-    await posts(stage, '1555000', 2, 2)
-    const body = { action: 'move', filter: { sender: stage.sender }, move: { priority: 'urgent' } }
-    const isMade = (status: number): boolean => status >= 200 && status < 300
-    const job = await stage.caller.persist('POST', '/jobs', body, isMade)
-    await stage.caller.persist('GET', `/jobs/${String(job?.['id'])}`, undefined, (status, { finishedAt }) => isMade(status) && finishedAt !== null)
-    await stage.caller.persist('POST', `/senders/${stage.sender}/resume`, {}, isMade)
-  },
   async paused (stage: Stage) {
     await operate(stage, 'POST', '/pause', {})
     await posts(stage, '1555000', 2, 2)
@@ -254,47 +223,3 @@ export const works = {
     await operate(stage, 'POST', '/resume', {})
   }
 }
-
-/** So many messages for so many people of this kind, first ones first; new ones in each round. */
-function drafts ({ sender, policy, round }: Stage, start: string, people: number, each: number): MessageRequest[] {
-  return Array.from({ length: people * each }, (_, i) => {
-    const person = round * 10 + i % people
-    const to = `${start}${String(person).padStart(4, '0')}`
-    // With the recipient: a work may post to people of two kinds.
-    return { key: `${sender}-${round}-${to}-${Math.floor(i / people)}`, to, sender, policy }
-  })
-}
-
-async function posts (stage: Stage, start: string, people: number, each: number, more: Partial<MessageRequest> = {}): Promise<void> {
-  await postInOrder(stage, drafts(stage, start, people, each).map(draft => ({ ...draft, ...more })))
-}
-
-/** To all recipients in parallel, and to each of them one message after the other. */
-async function postInOrder ({ caller }: Stage, all: MessageRequest[]): Promise<void> {
-  const queues = groupBy(all, ({ to }) => to)
-  await Promise.all([...queues.values()].map(async queue => {
-    for (const draft of queue) await caller.post(draft)
-  }))
-}
-
-/** Three people, three messages each. */
-async function postCampaign (stage: Stage): Promise<void> {
-  const campaign = campaignOf(stage.sender, stage.round)
-  await postInOrder(stage, drafts(stage, '1555000', 3, 3).map(draft => ({ ...draft, campaign })))
-}
-
-const isFinal = (status: number): boolean => status >= 200 && status < 500 && status !== 408 && status !== 429
-/** Repeated, on another node too, until a node did it: the job of a cancellation begins only then. */
-async function ofCampaign ({ caller, sender, round }: Stage, action: 'pause' | 'resume' | 'cancel'): Promise<void> {
-  await caller.persist('POST', `/campaigns/${campaignOf(sender, round)}/${action}`, undefined, isFinal)
-}
-
-async function planCampaign ({ caller, sender, round }: Stage, plan: object): Promise<void> {
-  await caller.persist('PUT', `/campaigns/${campaignOf(sender, round)}`, plan, isFinal)
-}
-
-async function operate ({ caller, origin, sender }: Stage, method: string, path: string, body?: unknown): Promise<void> {
-  await caller.ask(origin(), method, `/senders/${sender}${path}`, body)
-}
-
-const ofTemplate = (stage: Stage): MessageRequest[] => drafts(stage, '1555000', 3, 2).map(draft => ({ ...draft, template: 'order_ready' }))
