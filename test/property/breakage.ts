@@ -4,12 +4,12 @@ import { alterScripts } from '../support/alter-scripts.js'
 /** One fault put into the scripts: in each of `scripts`, the text `right` is replaced. */
 export interface Breakage { name: string, scripts: string[], right: string, wrong: string }
 
-interface Traffic { down?: number, rules?: number, limited?: number, callers?: number, campaigns?: number, move?: number }
+interface Traffic { down?: number, rules?: number, limited?: number, callers?: number, campaigns?: number, move?: number, housekeepingUs?: number }
 
 /**
  * Faults of the kinds that have been made, each with the promise that it breaks. `down`: outages of WhatsApp a minute, to find it;
  * `rules`: changes of the rules; `limited`: share of attempts that meet the limit of messages per second;
- * `callers`: how many; `campaigns`: of each; `move`: share of messages that operators move.
+ * `callers`: how many; `campaigns`: of each; `move`: share of messages that operators move; `housekeepingUs`: from one run to the next.
  */
 export const breakages: Array<Breakage & Traffic & { breaks: string }> = [
   {
@@ -169,6 +169,33 @@ export const breakages: Array<Breakage & Traffic & { breaks: string }> = [
     wrong: 'share.is_changed = true',
     breaks: 'shares',
     campaigns: 2
+  },
+  {
+    name: 'fair shares end while two callers need them',
+    scripts: ['prune'],
+    right: 'if not callers or #callers > 1 then return end',
+    wrong: 'if not callers then return end',
+    breaks: 'end of shares',
+    callers: 2,
+    housekeepingUs: 1_000_000
+  },
+  {
+    name: 'fair shares do not end',
+    scripts: ['prune'],
+    right: '  end_shares(now)',
+    wrong: '',
+    breaks: 'end of shares',
+    callers: 2,
+    housekeepingUs: 1_000_000
+  },
+  {
+    name: 'ready pairs lose their ready times with the end of fair shares',
+    scripts: ['prune'],
+    right: 'int(ready_at_of(tonumber(left[i + 1]), now))',
+    wrong: 'int(now - i)',
+    breaks: 'first come',
+    callers: 2,
+    housekeepingUs: 100_000
   },
   { name: 'a paused sender still grants', scripts: ['claim'], right: 'if (block and not is_probing) or', wrong: 'if', breaks: 'closed' }
 ]

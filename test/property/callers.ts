@@ -93,7 +93,7 @@ function send (world: World, post: Post, draft: Draft): void {
         ...terms
       }
     )
-    await world.readRunId()
+    await world.readSender()
     if (reply.status === 'rejected') {
       applyWakeHint(world, reply.wakeHint ?? '')
       world.record({
@@ -179,7 +179,7 @@ async function repeat (world: World, post: Post, draft: Draft): Promise<void> {
       ...world.terms()
     }
   )
-  await world.readRunId()
+  await world.readSender()
   if ('wakeHint' in reply) applyWakeHint(world, reply.wakeHint ?? '')
   world.record({ fact: 'repeated', at: world.now, expected: other ? 'reused' : 'duplicate', status: reply.status })
 }

@@ -35,6 +35,7 @@ for (const breakage of breakages) {
     const withOutages = (scenario: Scenario): void => {
       adapt(scenario)
       scenario.perMinute.rules = breakage.rules ?? 0
+      if (breakage.housekeepingUs !== undefined) scenario.housekeepingUs = breakage.housekeepingUs
       if (breakage.move !== undefined) scenario.move = breakage.move
       scenario.fates.throughput = breakage.limited ?? scenario.fates.throughput
       const names = Array.from({ length: breakage.callers ?? 1 }, (_, n) => `c${n}`)

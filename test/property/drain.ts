@@ -80,7 +80,7 @@ export class DrainRun {
       return
     }
     world.renewLease()
-    await world.readRunId()
+    await world.readSender()
     const { nextUs, dropped, expired, grants } = reply
     world.record({ fact: 'claim', at: world.now })
     for (const { id, attempt } of grants) world.record({ fact: 'granted', at: world.now, id, attempt, by: 'claim' })
@@ -136,7 +136,7 @@ export class DrainRun {
     if (!world.drainRuns.delete(this)) return
     const reply = await world.run('claim', { sender: world.sender }, { drainRun: this.name, want: 0, mode: 'end', ...world.terms() })
     if (reply.status !== 'ended') return
-    await world.readRunId()
+    await world.readSender()
     world.record({ fact: 'claim', at: world.now })
     applyWakeHint(world, reply.wakeHint)
   }

@@ -70,6 +70,8 @@ export type Fact =
   | {
     fact: 'moved', at: number, id: string, status: string, lane: number | null, scheduledMs: number | null, expiresMs: number | null
   }
+  /** Fair shares have begun, or ended. */
+  | { fact: 'shares', at: number, are: boolean }
   /** Housekeeping removed the idle buckets. */
   | { fact: 'pruned', at: number }
   | { fact: 'cleared', at: number, recipient: string }

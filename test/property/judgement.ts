@@ -1,6 +1,6 @@
 /** Kinds of breaches. */
 export type Kind =
-  | 'spacing' | 'two in flight' | 'order' | 'attempts' | 'first come' | 'shares' | 'share' | 'promise'
+  | 'spacing' | 'two in flight' | 'order' | 'attempts' | 'first come' | 'shares' | 'end of shares' | 'share' | 'promise'
   | 'alarm' | 'rate' | 'in flight' | 'closed' | 'late' | 'idle' | 'gate' | 'caps' | 'key' | 'lost' | 'left over' | 'moves'
 
 export interface Figures {
@@ -17,6 +17,8 @@ export interface Figures {
   reduced: number
   /** Circuits that opened. */
   opened: number
+  /** How often fair shares ended. */
+  sharesEnded: number
   /** Promises beaten by a lower lane's share of the slots, within one sender interval for each pair that moved up a lane. */
   beatenByShare: number
 }
@@ -25,7 +27,7 @@ export interface Judgement { figures: Figures, breaches: Map<Kind, string[]> }
 
 export function emptyFigures (): Figures {
   const ends = { moved: 0, cancelled: 0, expired: 0, retries: 0, lostReplies: 0, expiredLeases: 0 }
-  return { sends: 0, admitted: 0, promises: 0, ...ends, reduced: 0, opened: 0, beatenByShare: 0 }
+  return { sends: 0, admitted: 0, promises: 0, ...ends, reduced: 0, opened: 0, sharesEnded: 0, beatenByShare: 0 }
 }
 
 /** Adds one round's judgement to the sum of all. */

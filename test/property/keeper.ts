@@ -18,7 +18,7 @@ export async function retryFailure (world: World, id: string, force: boolean): P
     const reply = await world.run('retry', { sender: world.sender, digest: post.digest }, { id, force, inline: true, lifeMs: LIFE_MS, ...terms })
     if (reply.status === 'expired') await close(world, id, 'expired')
     if (reply.status !== 'granted' && reply.status !== 'queued') return
-    await world.readRunId()
+    await world.readSender()
     world.failures.delete(id)
     world.unsettled.add(id)
     world.record({ fact: 'retried', at: world.now, id, queued: reply.status === 'queued', expiresMs: Math.floor(world.now / 1000) + LIFE_MS })
@@ -99,6 +99,7 @@ export async function prune (world: World): Promise<void> {
   for (let full = true; full;) {
     const { expired, buckets } = await world.run('prune', { sender: world.sender }, { retentionMs: LIFE_MS, cap: 100_000, limit: 500 })
     full = buckets === 500
+    await world.readSender()
     if (!full) world.record({ fact: 'pruned', at: world.now })
     for (const id of expired) await close(world, id, 'expired')
   }

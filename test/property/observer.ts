@@ -1,10 +1,9 @@
 import type { Admitted, Fact, History, Rules } from './history.js'
-import type { Followed } from './queue-book.js'
-import { QueueBook } from './queue-book.js'
+import { followed, QueueBook, type Followed } from './queue-book.js'
 import { judgeMove } from './moves.js'
 import { judgeGrant, judgeClaim, judgeQueued, judgeRefusal } from './promises.js'
 import { SenderBook } from './sender-book.js'
-import { Shares } from './shares.js'
+import { Shares, Sharing } from './shares.js'
 import { Seconds, Starts } from './starts.js'
 import type { Judgement, Kind } from './judgement.js'
 import { emptyFigures } from './judgement.js'
@@ -28,6 +27,7 @@ export class Observer {
   readonly shares: Shares
   readonly messages = new Map<string, Followed>()
   unsettled = 0
+  readonly #sharing = new Sharing(this.judgement.figures, (at, text) => this.breach('end of shares', at, text))
   /** Redis lost the buckets of the pairs: promises that rest on them cannot be judged any more. */
   blind = false
   /** When an operator last eased a rule. */
@@ -96,7 +96,10 @@ export class Observer {
         return this.book.clear(this.book.pair(fact.recipient), fact.at)
       case 'rules': return this.#changed(fact)
       case 'ceiling': return this.sender.bound(fact.perSecond)
-      case 'pruned': return this.book.pairs.forEach(pair => pair.bucket.prune(fact.at))
+      case 'shares': return this.#sharing.change(fact)
+      case 'pruned':
+        this.#sharing.prune(fact.at)
+        return this.book.pairs.forEach(pair => pair.bucket.prune(fact.at))
       case 'paused': return this.sender.pause(fact.at, fact.until)
       case 'resumed': return this.sender.resume(fact.at)
       case 'restarted':
@@ -113,23 +116,11 @@ export class Observer {
 
   #admitted (fact: Admitted): void {
     this.judgement.figures.admitted++
-    const message: Followed = {
-      admitted: fact,
-      join: 0,
-      place: 'scheduled',
-      admittedAtFact: this.book.facts,
-      queuedSinceFact: 0,
-      attempts: 0,
-      granted: false,
-      expiresMs: fact.expiresMs,
-      leftAhead: 0,
-      ahead: [],
-      limitedBySender: false
-    }
+    const message = followed(fact, this.book.facts)
     if (this.messages.has(fact.id)) this.breach('key', fact.at, 'one id for two messages')
     this.messages.set(fact.id, message)
     if (fact.as !== 'granted') judgeQueued(this, message)
-    this.unsettled++
+    this.#count(message, 1, fact.at)
     message.join = this.book.number()
     if (fact.as === 'scheduled') {
       this.scheduled.add(message)
@@ -224,18 +215,18 @@ export class Observer {
     if (fact.decision !== 'wait') message.attempts++
     this.sender.land(fact.at)
     this.book.land(pair, fact.decision === 'wait', isFailedProbe, fact.at)
-    if (fact.decision !== 'wait') this.#moveTo(message, fact.decision)
+    if (fact.decision !== 'wait') this.#moveTo(message, fact.decision, fact.at)
   }
 
   #decided (fact: Extract<Fact, { fact: 'decided' }>): void {
     const message = this.#known(fact)
     if (message === undefined) return
     if (message.place !== 'unknown') this.breach('lost', fact.at, `${fact.id} decided from ${message.place}`)
-    this.#moveTo(message, fact.decision)
+    this.#moveTo(message, fact.decision, fact.at)
   }
 
-  #moveTo (message: Followed, decision: string): void {
-    if (decision === 'sent' || decision === 'failed') this.unsettled--
+  #moveTo (message: Followed, decision: string, at: number): void {
+    if (decision === 'sent' || decision === 'failed') this.#count(message, -1, at)
     message.place = decision === 'retry' ? 'failures' : decision === 'sent' ? 'sent' : decision === 'failed' ? 'failed' : 'unknown'
   }
 
@@ -243,7 +234,7 @@ export class Observer {
     const message = this.#known(fact)
     if (message === undefined) return
     if (message.place === 'failed') {
-      this.unsettled++
+      this.#count(message, 1, fact.at)
       message.expiresMs = fact.expiresMs
     } else if (message.place !== 'failures') {
       this.breach('lost', fact.at, `${fact.id} retried from ${message.place}`)
@@ -269,7 +260,13 @@ export class Observer {
     this.scheduled.delete(message)
     // A message that failed before its lifetime ended counts as failed, and may be retried as such.
     message.place = fact.reason === 'expired' && message.attempts > 0 ? 'failed' : 'closed'
-    this.unsettled--
+    this.#count(message, -1, fact.at)
+  }
+
+  /** A message is unsettled from now on, or no longer. */
+  #count ({ admitted: { share } }: Followed, by: 1 | -1, at: number): void {
+    this.unsettled += by
+    this.#sharing.count(share, by, at)
   }
 
   #spared (fact: Extract<Fact, { fact: 'spared' }>): void {

@@ -22,6 +22,23 @@ export interface Followed {
   limitedBySender: boolean
 }
 
+/** A new message, by the fact of this number. */
+export function followed (admitted: Admitted, admittedAtFact: number): Followed {
+  return {
+    admitted,
+    join: 0,
+    place: 'scheduled',
+    admittedAtFact,
+    queuedSinceFact: 0,
+    attempts: 0,
+    granted: false,
+    expiresMs: admitted.expiresMs,
+    leftAhead: 0,
+    ahead: [],
+    limitedBySender: false
+  }
+}
+
 /** `at` ranks it; a returned message keeps an earlier one than `since`, the time from which it could be granted. */
 export interface ReadyTime { pair: Pair, lane: number, at: number, since: number, ended: 'granted' | 'unsent' | 'moved up' | null }
 

@@ -17,7 +17,7 @@ interface Draw {
   /** False: one caller in each round. */
   callers?: boolean
   /** Changes to each round as drawn. */
-  adapt?: (scenario: Scenario) => void
+  adapt?: (scenario: Scenario, round: number) => void
 }
 
 export interface Plan extends Draw {
@@ -55,7 +55,7 @@ export async function playRound (redis: Redis, run: Run, prefix: string, plan: D
   const scenario = drawScenario(random, plan.lanes, plan.most)
   // Drawn apart, so that the rounds of known seeds stay what they are.
   if (plan.callers !== false) scenario.callers = drawCallers(createRandom(plan.seed * 31 + round))
-  plan.adapt?.(scenario)
+  plan.adapt?.(scenario, round)
   return judge(await simulate(redis, run, prefix, `round${round}${plan.lanes ? 'lanes' : ''}`, scenario, random))
 }
 

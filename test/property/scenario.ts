@@ -22,6 +22,8 @@ export interface Scenario {
   cancel: number
   /** Of messages that an operator moves; absent for none. */
   move?: number
+  /** Absent for a minute. */
+  housekeepingUs?: number
   repeat: number
   loseReply: number
   scheduled: number

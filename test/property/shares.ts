@@ -1,4 +1,5 @@
 import type { Callers } from './history.js'
+import type { Figures } from './judgement.js'
 
 /**
  * Fair shares by their definition: of two callers that both have something to send in a lane all the time, neither gets more grants than the other,
@@ -41,6 +42,46 @@ export class Shares {
   reset (): void {
     this.#callers.clear()
     this.#shares.clear()
+  }
+}
+
+/**
+ * When fair shares are there: from the first message that needs them, until a housekeeping finds none. Unsettled messages of two callers need them,
+ * and those of a campaign.
+ */
+export class Sharing {
+  #are = false
+  readonly #unsettled = new Map<string, number>()
+  readonly #figures: Figures
+  readonly #breach: (at: number, text: string) => void
+
+  constructor (figures: Figures, breach: (at: number, text: string) => void) {
+    this.#figures = figures
+    this.#breach = breach
+  }
+
+  /** So many more messages of this share are unsettled. */
+  count (share: string, by: 1 | -1, at: number): void {
+    const left = (this.#unsettled.get(share) ?? 0) + by
+    if (left === 0) this.#unsettled.delete(share)
+    else this.#unsettled.set(share, left)
+    if (by > 0 && !this.#are && this.#areNeeded()) this.#breach(at, `a message of ${share} began no fair shares`)
+  }
+
+  change ({ at, are }: { at: number, are: boolean }): void {
+    this.#are = are
+    if (are) return
+    this.#figures.sharesEnded++
+    if (this.#areNeeded()) this.#breach(at, `fair shares ended while there are messages of ${[...this.#unsettled.keys()].join(', ')}`)
+  }
+
+  prune (at: number): void {
+    if (this.#are && !this.#areNeeded()) this.#breach(at, 'housekeeping left fair shares that no message needs')
+  }
+
+  #areNeeded (): boolean {
+    const shares = [...this.#unsettled.keys()]
+    return new Set(shares.map(callerOf)).size > 1 || shares.some(share => share.includes('#'))
   }
 }
 

@@ -54,7 +54,7 @@ export async function simulate (redis: Redis, run: Run, prefix: string, sender: 
   startFaults(world)
   every(world, 1_000_000, async () => await recover(world))
   every(world, random.logInt(500, 10_000) * 1000, async () => await retryDue(world))
-  every(world, 60_000_000, async () => await prune(world))
+  every(world, scenario.housekeepingUs ?? 60_000_000, async () => await prune(world))
   let lastArrival = world.now
   while (world.calendar.essential > 0 || world.unsettled.size > 0) {
     const entry = world.calendar.take()

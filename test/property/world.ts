@@ -37,6 +37,7 @@ export class World {
   #calls = 0
   /** The run id that a granting script wrote last. */
   #writtenRunId: string | null = null
+  #isShared = false
   readonly sender: string
   readonly scenario: Scenario
   readonly random: Random
@@ -80,9 +81,15 @@ export class World {
     return { holder: `node${this.random.int(1, 3)}:${++this.#calls}`, runId: this.runId, leaseMs: LEASE_MS }
   }
 
-  /** Whether a call has noticed a restart: one that may grant writes the run id of its argument. A sender without any starts without a cool-down. */
-  async readRunId (): Promise<void> {
-    const written = await this.#redis.hget(this.key('sender'), 'runId')
+  /**
+   * Whether a call has noticed a restart: one that may grant writes the run id of its argument. A sender without any starts without a cool-down. And
+   * whether fair shares have begun or ended.
+   */
+  async readSender (): Promise<void> {
+    const [written = null, limits] = await this.#redis.hmget(this.key('sender'), 'runId', 'limits')
+    const isShared = limits?.split(' ').includes('shares') === true
+    if (isShared !== this.#isShared) this.record({ fact: 'shares', at: this.now, are: isShared })
+    this.#isShared = isShared
     if (written === this.#writtenRunId) return
     if (this.#writtenRunId !== null) this.record({ fact: 'restarted', at: this.now, emptied: this.scenario.emptied })
     this.#writtenRunId = written
