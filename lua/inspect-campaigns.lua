@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- The campaigns of one sender, or one of them, and how many of their messages are in flight.
+-- A page of the campaigns of one sender, or one of them, and how many of their messages are in flight.
 --
 -- Keys:
 --   campaigns  hash  campaign, or `~` and a caller -> counts of its messages
@@ -8,11 +8,14 @@
 --   backlog    hash  id -> record of an unsettled message
 --
 -- Arguments:
---   now       µs    empty for Redis's clock
---   campaign  text  its name; empty for all
+--   now       µs     empty for Redis's clock
+--   campaign  text   its name; empty for all whose names begin with `prefix`
+--   prefix    text   empty for all
+--   cursor    text   from the previous page; empty to begin
+--   limit     count  of entries scanned, approximate
 --
 -- Returns:
---   campaigns  nowMs, found[]
+--   campaigns  nowMs, cursor, found[]         the next page's cursor or 0; a page may repeat what another had
 --   found[]    name, entry, inFlight, plan, isOverdue?
 -- plan: messages in a second, start, end (ms) and lane, 0 for none; empty without one. isOverdue: its end has passed, and messages of it wait.
 --- @include clock
@@ -22,8 +25,11 @@
 
 local now = clock()
 local one = arg.campaign ~= '' and redis.call('HGET', key.campaigns, arg.campaign)
-local entries = one and { arg.campaign, one } or arg.campaign == '' and redis.call('HGETALL', key.campaigns) or {}
-local found, in_flight = {}, nil
+local cursor, entries, found, in_flight = '0', one and { arg.campaign, one } or {}, {}, nil
+if arg.campaign == '' then
+  local page = redis.call('HSCAN', key.campaigns, arg.cursor ~= '' and arg.cursor or '0', 'MATCH', arg.prefix .. '*', 'COUNT', arg.limit)
+  cursor, entries = page[1], page[2]
+end
 for i = 1, #entries, 2 do
   -- The others are of callers.
   if string.sub(entries[i], 1, 1) ~= '~' then
@@ -34,4 +40,4 @@ for i = 1, #entries, 2 do
     found[#found + 1] = { entries[i], entries[i + 1], flying, entry and string.match(entry.name, ' (.+)$') or '', is_overdue and 1 or 0 }
   end
 end
-return { 'campaigns', math.floor(now / 1000), found }
+return { 'campaigns', math.floor(now / 1000), cursor, found }

@@ -27,15 +27,28 @@ export interface Campaign extends Sums, Plan {
 
 /** Senders that are asked at once. */
 const CONCURRENCY = 50
+/** Campaigns that one script call reads. */
+const PAGE = 500
 
-/** Every campaign, or the one with this name, the latest first. `unavailable`: senders whose server does not respond, which are left out. */
+/**
+ * Every campaign, the one with this name, or those whose names begin with `prefix`, the latest first. `unavailable`: senders whose server does not
+ * respond, which are left out.
+ */
 export async function readCampaigns (
-  store: Store, senders: readonly string[], name = ''
+  store: Store, senders: readonly string[], { name = '', prefix = '' }: { name?: string | undefined, prefix?: string | undefined } = {}
 ): Promise<{ campaigns: Campaign[], unavailable: string[] }> {
   const unavailable: string[] = []
   const parts = await inIsolation(senders, CONCURRENCY, async sender => {
-    const { nowMs, found } = await store.run('inspect-campaigns', { sender }, { campaign: name })
-    return found.map((one): Part => ({ name: one.name, nowMs, entry: readEntry(sender, one, nowMs), plan: readPlan(one.plan) }))
+    // By name: a page may repeat what another had.
+    const own = new Map<string, Part>()
+    let cursor = ''
+    do {
+      const page = await store.run('inspect-campaigns', { sender }, { campaign: name, prefix, cursor, limit: PAGE })
+      const { nowMs } = page
+      for (const one of page.found) own.set(one.name, { name: one.name, nowMs, entry: readEntry(sender, one, nowMs), plan: readPlan(one.plan) })
+      cursor = page.cursor
+    } while (cursor !== '0')
+    return [...own.values()]
   }, (error, sender) => {
     if (!isUnavailable(error)) throw error
     unavailable.push(sender)

@@ -7,19 +7,26 @@ import { addExamples, openContext } from './context.js'
 import { facts, table } from './show.js'
 
 const WATCH_MS = 2000
+/** Campaigns of one request. */
+const MOST_LISTED = 1000
 const BAR = 40
 
 export function addCampaigns (program: Command): void {
-  program.command('campaigns').summary('list campaigns with their counts')
-    .description('Lists the campaigns, the one that changed last first.')
-    .action(async (_: object, self: Command) => {
+  const command = program.command('campaigns [names...]').summary('list campaigns with their counts')
+    .description('Lists the campaigns, the one that changed last first; with names those whose names begin so. At most 1,000.')
+    .action(async (names: string[], _: object, self: Command) => {
       const { client, print } = openContext(self)
-      const campaigns = await client.listCampaigns()
+      const found = await Promise.all((names.length === 0 ? [undefined] : names).map(async name => await client.listCampaigns(
+        { limit: MOST_LISTED, ...(name === undefined ? {} : { name }) })))
+      // Two of the names may be the beginning of one.
+      const campaigns = [...new Map(found.flat().map(campaign => [campaign.name, campaign])).values()]
+        .sort((a, b) => a.lastAt < b.lastAt ? 1 : -1)
       print(campaigns, () => table(
         ['campaign', 'state', 'accepted', 'waiting', 'sent', 'failed', 'cancelled', 'expired', 'per second', 'ends at'],
         campaigns.map(({ name, state, accepted, waiting, inFlight, sent, failed, cancelled, expired, ratePerSecond, expectedEndAt }) =>
           [name, state, accepted, waiting + inFlight, sent, failed, cancelled, expired, ratePerSecond, expectedEndAt]), 'no campaigns'))
     })
+  addExamples(command, [['sluice campaigns spring', 'those whose names begin with spring'], ['sluice campaign spring-sale', 'one of them in full']])
   addCampaign(program)
 }
 

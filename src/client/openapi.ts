@@ -2209,10 +2209,12 @@ export interface components {
             /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
             unavailable?: string[];
         };
-        /** @description All campaigns */
+        /** @description Campaigns */
         Campaigns: {
             /** @description The one that changed last first */
             campaigns: components["schemas"]["Campaign"][];
+            /** @description Campaigns that match; above `limit` the list has the latest */
+            total: number;
             /** @description Senders that are left out, because the Redis server with their data is down; absent if there are none */
             unavailable?: string[];
         };
@@ -4294,14 +4296,19 @@ export interface operations {
     };
     listCampaigns: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only campaigns whose names begin with this */
+                name?: string;
+                /** @description Maximum number of campaigns */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description All campaigns */
+            /** @description The campaigns */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4309,6 +4316,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Campaigns"];
+                };
+            };
+            /** @description `INVALID_REQUEST`: The request is invalid */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             401: components["responses"]["Unauthenticated"];

@@ -35,9 +35,9 @@ export class OperatorCalls {
     return await this.#call('PUT', `/senders/${segment(id)}/rates`, options, { body: { template, language, category, perSecond } })
   }
 
-  /** All campaigns with their counts, the one that changed last first. */
-  async listCampaigns (options: CallOptions = {}): Promise<Campaign[]> {
-    return (await this.#call<Schemas['Campaigns']>('GET', '/campaigns', options)).campaigns
+  /** Campaigns with their counts, the one that changed last first: 200 by default. `name`: only those whose names begin with it. */
+  async listCampaigns ({ name, limit, ...options }: QueryOptions<'listCampaigns'> = {}): Promise<Campaign[]> {
+    return (await this.#call<Schemas['Campaigns']>('GET', '/campaigns', options, { query: { name, limit } })).campaigns
   }
 
   /** All callers with their rules, and what each has waiting, sent and failed. */

@@ -1,6 +1,6 @@
 import { campaignEnded, closeAll, type CloseDeps } from '../drain/close.js'
 
-/** Messages of the backlog that one script call reads. */
+/** Campaigns, or messages of the backlog, that one script call reads. */
 const PAGE = 500
 
 /**
@@ -9,16 +9,23 @@ const PAGE = 500
  * number.
  */
 export async function expireEnded (deps: CloseDeps, sender: string): Promise<number> {
-  const { found } = await deps.store.run('inspect-campaigns', { sender }, { campaign: '' })
   let expired = 0
-  for (const { name, isOverdue } of found) {
-    if (!isOverdue) continue
-    let cursor = '0'
-    do {
-      const page = await deps.store.run('find-messages', { sender }, { which: 'waiting', campaign: name, cursor, limit: PAGE })
-      expired += await closeAll(deps, sender, page.messages.map(({ id }) => id), campaignEnded)
-      cursor = page.cursor
-    } while (cursor !== '0')
-  }
+  let cursor = ''
+  do {
+    const page = await deps.store.run('inspect-campaigns', { sender }, { campaign: '', cursor, limit: PAGE })
+    for (const { name, isOverdue } of page.found) if (isOverdue) expired += await expireMessages(deps, sender, name)
+    cursor = page.cursor
+  } while (cursor !== '0')
+  return expired
+}
+
+async function expireMessages (deps: CloseDeps, sender: string, campaign: string): Promise<number> {
+  let expired = 0
+  let cursor = '0'
+  do {
+    const page = await deps.store.run('find-messages', { sender }, { which: 'waiting', campaign, cursor, limit: PAGE })
+    expired += await closeAll(deps, sender, page.messages.map(({ id }) => id), campaignEnded)
+    cursor = page.cursor
+  } while (cursor !== '0')
   return expired
 }

@@ -109,7 +109,10 @@ export interface Replies {
     | Bare<'cancelled' | 'possible'>
   'set-rate': { status: 'written', wakeHint: WakeHint } | Bare<'unchanged' | 'full'>
   'inspect-campaigns': {
-    status: 'campaigns', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number, plan: string, isOverdue: boolean }>
+    status: 'campaigns'
+    nowMs: number
+    cursor: string
+    found: Array<{ name: string, entry: string, inFlight: number, plan: string, isOverdue: boolean }>
   }
   'inspect-callers': {
     status: 'callers', nowMs: number, found: Array<{ name: string, entry: string, inFlight: number, readyUs: number }>
@@ -212,7 +215,7 @@ export interface Arguments {
   'release-suspended': Timed<'limit'>
   'set-campaign': Timed<'campaign' | 'state'> & Partial<Record<'lane' | 'perSecond' | 'startAt' | 'endAt' | 'check', Value>>
   'set-rate': Timed<'template' | 'language' | 'category' | 'perSecond' | 'most'>
-  'inspect-campaigns': Timed<'campaign'>
+  'inspect-campaigns': Timed<'campaign'> & Partial<Record<'prefix' | 'cursor' | 'limit', Value>>
   'inspect-callers': Timed<'limit'>
   'find-messages': Record<'which' | 'campaign' | 'cursor' | 'limit', Value>
   clear: Timed<'recipient'>

@@ -65,6 +65,9 @@ await t.test('a campaign is listed, shown, paused, resumed and cancelled', async
   await node.put('/campaigns/summer-sale', {})
   t.match(await json('campaign', 'summer-sale', '--pause'), { name: 'summer-sale', state: 'paused' })
   t.match(await run('campaigns'), { code: 0, out: /per second[^]* summer-sale │ paused / })
+  t.match(await run('campaigns', 'summer', 'sum'), { code: 0, out: /^(?![^]*summer-sale[^]*summer-sale)[^]* summer-sale │ paused / }, 'listed once')
+  t.match(await run('campaigns', 'sale'), { code: 0, out: /no campaigns/ })
+  t.match(await run('campaigns', '~app'), { code: 3, err: /INVALID_REQUEST[^]*name/ })
   t.match(await run('campaign', 'summer-sale', '--resume'), { code: 0, out: /campaign +│ summer-sale [^]*\] 0 %, 0 of 0, running, 0\/s\n$/ })
   t.match(await run('campaign', 'summer-sale', '--cancel', '--pause'), { code: 2, out: '', err: /cannot be used with/ })
   t.match(await json('campaign', 'summer-sale', '--per-second', '0.5', '--lane', 'bulk', '--start-at', '2030-01-31T09:00:00+01:00'), {

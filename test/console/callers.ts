@@ -35,6 +35,22 @@ export async function testCallers (t: Test, { environment, browser }: Ground): P
     t.same(context.asked.filter(address => address.endsWith('/callers')), [])
   })
 
+  await t.test('one of many campaigns is found by the beginning of its name, by the server', async t => {
+    const node = await environment.start(t, still)
+    for (let n = 1; n <= 9; n++) await node.put(`/campaigns/summer-${n}`, {})
+    await node.put('/campaigns/spring-sale', {})
+    const context = await openConsole(t, browser, node, { hash: '#/campaigns' })
+    await context.reads('#campaigns tbody', /spring-sale[^]*summer-9[^]*summer-1/)
+    await context.page.locator('#filter').fill('spr')
+    await context.reads('#campaigns tbody', /^spring-sale(?![^]*summer)/)
+    await until('the server was asked', () => context.asked.some(address => address.endsWith('/campaigns?name=spr')))
+    await context.page.locator('#filter').fill('spr*')
+    await context.reads('#campaigns', /No campaigns/)
+    await context.page.locator('#filter').fill('')
+    await context.reads('#campaigns tbody', /summer-9/)
+    t.same(context.asked.filter(address => address.includes('*')), [])
+  })
+
   await t.test('messages are filtered by campaign, code, state, caller, template and time, each is removed by itself, and Back returns', async t => {
     const node = await environment.start(t, still)
     const shop = node.as(keys.shop)

@@ -218,7 +218,7 @@ export const responses: Record<string, unknown> = {
   },
   'GET /failures/summary': { groups },
   'GET /failures': { failures, nextCursor: 'more' },
-  'GET /campaigns': { campaigns },
+  'GET /campaigns': { campaigns, total: campaigns.length },
   'GET /campaigns/{name}': { ...shownCampaign, jobs: [] },
   'GET /workers/retry': {
     isRunning: true,

@@ -23,6 +23,28 @@ async function postBatch (node: Node, rows: object[]): Promise<string[]> {
 
 const counted = ['sent', 'failed', 'cancelled', 'expired'] as const
 
+await t.test('campaigns are found by the beginning of their names, over all senders, page by page', async t => {
+  const node = await environment.start(t)
+  // More than one page of a script call, and callers among them.
+  const names = Array.from({ length: 700 }, (_, i) => `${i % 7 === 0 ? 'spring' : 'summer'}.${i}`)
+  const before = Date.now() - 60_000
+  const entries = [...names, '~spring'].flatMap(name => [name, `running ${before} ${before} 1 1 0 0 0 0 0 0 0 0 0`])
+  await redis.hset(`{${node.prefix}:${SENDER}}:campaigns`, ...entries)
+  await node.put('/campaigns/spring.new', {})
+  const find = async (query: string): Promise<Record<string, any>> => (await node.get(`/campaigns?${query}`)).body
+  const { campaigns, total } = await find('name=spring&limit=1000')
+  t.equal(total, 101)
+  t.strictSame(campaigns.map(({ name }: { name: string }) => name).sort(), [...names.filter(name => name.startsWith('spring')), 'spring.new'].sort())
+  t.equal(campaigns[0].name, 'spring.new', 'the latest first')
+  t.match(await find(''), { campaigns: { length: 200 }, total: 701 })
+  t.match(await find('name=spring.69'), { campaigns: [{ name: 'spring.693' }], total: 1 })
+  t.match(await find('name=pring'), { campaigns: { length: 0 }, total: 0 })
+  for (const wrong of ['name=*', 'name=~spring', 'limit=0', 'limit=1001']) {
+    const rejected = { code: 'INVALID_REQUEST', errors: [{ field: wrong.split('=')[0] }] }
+    t.match(await node.get(`/campaigns?${wrong}`), { status: 400, body: rejected }, wrong)
+  }
+})
+
 const seed = seedOf('campaigns')
 await t.test(`the counts are those of the messages' own ends (seed ${seed})`, async t => {
   const random = createRandom(seed)

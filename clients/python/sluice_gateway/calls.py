@@ -238,6 +238,9 @@ class Calls:
 
     def list_campaigns(
         self,
+        *,
+        name: Optional[str] = None,
+        limit: Optional[int] = None,
     ) -> Campaigns:
         """A campaign is kept for as long as failures are, from its last change. Roles: `read`,
         `admin`.
@@ -245,6 +248,10 @@ class Calls:
         return self._call(
             "GET",
             "/api/v1/campaigns",
+            query={
+                "name": name,
+                "limit": limit,
+            },
         )
 
     def put_campaign(

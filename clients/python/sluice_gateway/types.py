@@ -1201,10 +1201,12 @@ class Campaign(_Campaign, total=False):
 class _Campaigns(TypedDict):
     # The one that changed last first
     campaigns: List[Campaign]
+    # Campaigns that match; above `limit` the list has the latest
+    total: int
 
 
 class Campaigns(_Campaigns, total=False):
-    """All campaigns"""
+    """Campaigns"""
 
     # Senders that are left out, because the Redis server with their data is down; absent if there
     # are none

@@ -70,7 +70,7 @@ export async function runImport (file: string, flags: Flags, { client, print, js
       excess: estimate?.excess ?? [],
       resultsFile
     },
-    () => showSummary({ file, tally, end, resultsFile, dryRun, empty: list.empty, leftOut, estimate, sample: valid[0] }))
+    () => showSummary({ file, tally, end, resultsFile, dryRun, campaign, empty: list.empty, leftOut, estimate, sample: valid[0] }))
   if (end.status === 'aborted') failWith(end.error, json)
   else process.exitCode = end.status === 'interrupted' ? exits.interrupted : tally.rejected > 0 ? exits.rowsRejected : exits.done
 }

@@ -10,6 +10,8 @@ export interface Summary {
   end: ImportEnd
   resultsFile: string
   dryRun: boolean
+  /** Of rows that name none; empty for none. */
+  campaign: string
   /** Rows without any text. */
   empty: number
   /** Rows that `--limit` left out. */
@@ -139,7 +141,8 @@ function showSample ({ row, message: { to, recipient, group, message } }: Valid)
   return `Row ${row}, to ${to ?? recipient ?? group}, would get:\n${shown.split('\n').map(line => `  ${line}`).join('\n')}`
 }
 
-function nextStep ({ tally, end, dryRun }: Summary): string[] {
-  if (end.status !== 'done') return [`${dryRun ? 'The check' : 'The import'} is not complete: run the same command again to continue`]
-  return dryRun && tally.valid > 0 ? ['To send: the same command without --dry-run'] : []
+function nextStep ({ tally, end, dryRun, campaign }: Summary): string[] {
+  const watch = campaign === '' || dryRun || tally.accepted + tally.known === 0 ? [] : [`Progress, rate and end: sluice campaign ${campaign} --watch`]
+  if (end.status !== 'done') return [...watch, `${dryRun ? 'The check' : 'The import'} is not complete: run the same command again to continue`]
+  return dryRun && tally.valid > 0 ? ['To send: the same command without --dry-run'] : watch
 }

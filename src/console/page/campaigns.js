@@ -10,6 +10,9 @@ import { href } from './router.js'
 import { cx, html, useEffect, useState } from './ui.js'
 
 const REFRESH_MS = 2000
+const SEARCH_AFTER_MS = 250
+/** More campaigns than this are found by name. */
+const LONG = 8
 const icons = { running: 'plane', paused: 'pause', cancelled: 'cancelled', finished: 'done' }
 export const waitingOf = ({ waiting, inFlight }) => waiting + inFlight
 export const endedOf = campaign => campaign.accepted - waitingOf(campaign)
@@ -24,16 +27,41 @@ function CampaignState ({ state }) {
   return html`<span class=${cx('state', state === 'paused' && 'is-retrying')}><${Icon} name=${icons[state]} />${t(`campaign.${state}`)}</span>`
 }
 
+/** Those whose names begin with a text, by the server: the feed has the latest only. Null while they are read, or without a text. */
+function useNamed (text) {
+  const [named, setNamed] = useState(null)
+  const read = async () => {
+    if (text === '') return
+    const found = await attempt(async () => await get(`/campaigns?name=${encodeURIComponent(text)}`))
+    if (found !== undefined) setNamed({ text, ...found })
+  }
+  useEffect(() => {
+    const timer = setTimeout(read, SEARCH_AFTER_MS)
+    return () => clearTimeout(timer)
+  }, [text])
+  useEvery(REFRESH_MS, read, [text])
+  return named?.text === text ? named : null
+}
+
 function List () {
-  const found = useFeed('campaigns')
+  const feed = useFeed('campaigns')
+  const [wanted, setWanted] = useState('')
+  // What no name can begin with finds none, without a request.
+  const isName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(wanted)
+  const named = useNamed(isName ? wanted : '')
   useNow()
+  const begins = ({ name }) => name.startsWith(wanted)
+  const found = feed === null ? null : { ...feed, campaigns: (named ?? feed).campaigns.filter(begins) }
   const all = found?.campaigns ?? []
   return html`<main id="main" class="page" tabindex="-1"><div class="head"><h1>${t('campaigns')}</h1>
-      <span class="quiet">${t('campaigns.text')}</span></div>
+      <span class="quiet">${t('campaigns.text')}</span>
+      ${feed?.total > LONG && html`<label class="end"><span class="vh">${t('campaigns.filter')}</span>
+        <input class="input" id="filter" type="search" placeholder=${t('campaigns.filter')} value=${wanted} spellcheck="false" maxlength="64"
+          onInput=${event => setWanted(event.target.value.trim())} /></label>`}</div>
     ${found === null
       ? html`<${Skeleton} />`
       : html`<section class="card" id="campaigns">${all.length === 0
-        ? html`<${Empty} icon="plane" title=${t('campaigns.none')} text=${t('campaigns.noneText')} />`
+        ? html`<${Empty} icon="plane" title=${t('campaigns.none')} text=${wanted === '' ? t('campaigns.noneText') : undefined} />`
         : html`<table class="table lines campaigns" role="table" aria-label=${t('campaigns')}>
           <thead role="rowgroup"><tr role="row"><th role="columnheader">${t('campaign')}</th>
             <th role="columnheader">${t('campaign.progress')}</th>

@@ -3,6 +3,7 @@ export const enCampaigns = {
   campaigns: 'Campaigns',
   campaign: 'Campaign',
   'campaigns.text': 'Messages that share a name, counted by the gateway',
+  'campaigns.filter': 'Beginning of a name',
   'campaigns.all': 'All campaigns',
   'campaigns.none': 'No campaigns',
   'campaigns.noneText': 'A campaign begins with the first message that names it: sluice import FILE --campaign NAME.',

@@ -3,6 +3,7 @@ export const esCampaigns = {
   campaigns: 'Campañas',
   campaign: 'Campaña',
   'campaigns.text': 'Mensajes que comparten un nombre, contados por el gateway',
+  'campaigns.filter': 'Comienzo de un nombre',
   'campaigns.all': 'Todas las campañas',
   'campaigns.none': 'No hay campañas',
   'campaigns.noneText': 'Una campaña empieza con el primer mensaje que la nombra: sluice import ARCHIVO --campaign NOMBRE.',

@@ -3,6 +3,7 @@ export const ptCampaigns = {
   campaigns: 'Campanhas',
   campaign: 'Campanha',
   'campaigns.text': 'Mensagens com um nome em comum, contadas pelo gateway',
+  'campaigns.filter': 'Começo de um nome',
   'campaigns.all': 'Todas as campanhas',
   'campaigns.none': 'Nenhuma campanha',
   'campaigns.noneText': 'Uma campanha começa com a primeira mensagem que a nomeia: sluice import ARQUIVO --campaign NOME.',

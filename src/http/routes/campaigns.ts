@@ -1,4 +1,4 @@
-import type { Static } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
 import { actionable, jobIdOf, readBulkJob, startBulkJob, type BulkRequest } from '../../bulk/jobs.js'
 import { notPermitted, type Caller } from '../../callers.js'
 import { planFields, type Plan, type PlanChange } from '../../campaigns/plan.js'
@@ -7,6 +7,7 @@ import type { CloseDeps } from '../../drain/close.js'
 import { invalidValue, SluiceError } from '../../errors.js'
 import type { OperatorAction } from '../../events.js'
 import type { Explain } from '../../failure/failure.js'
+import { CAMPAIGN_NAME } from '../../values/campaign-name.js'
 import { formatTime, formatTimeOrNull, parseTime } from '../../values/time.js'
 import type { Api } from '../api.js'
 import { chooseSenders } from '../api.js'
@@ -15,7 +16,7 @@ import { json } from '../operation.js'
 import { problems } from '../problem-responses.js'
 import { newCampaign, runningCampaign } from '../samples.js'
 import { CampaignParamsSchema, CampaignSchema, campaignSchemas, CampaignsSchema, PutCampaignSchema } from '../schemas/campaign.js'
-import { notCounted, ref } from '../schemas/common.js'
+import { defaulted, notCounted, ref } from '../schemas/common.js'
 import { audit } from './audit.js'
 import { bulkJob, describeJobs, nowOf, type JobRouteDeps } from './jobs.js'
 
@@ -37,7 +38,15 @@ const operations = {
     tags: ['Campaigns'],
     summary: 'Lists the campaigns with their counts',
     description: 'A campaign is kept for as long as failures are, from its last change.',
-    response: { 200: json('All campaigns', ref(CampaignsSchema), { examples: { one: { campaigns: [runningCampaign] } } }) }
+    querystring: Type.Object({
+      name: Type.Optional(Type.String({ pattern: CAMPAIGN_NAME, description: 'Only campaigns whose names begin with this' })),
+      limit: defaulted(Type.Integer({ minimum: 1, maximum: 1000, default: 200, description: 'Maximum number of campaigns' }))
+    }, { additionalProperties: false }),
+    response: {
+      200: json('The campaigns', ref(CampaignsSchema), { examples: { one: { campaigns: [runningCampaign], total: 1 } } }),
+      ...problems('INVALID_REQUEST')
+    },
+    'x-requests': { all: { summary: 'The latest' }, named: { summary: 'By the beginning of their names', query: { name: 'spring' } } }
   },
   put: {
     ...ofOne,
@@ -162,7 +171,7 @@ export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
   })
 
   async function find (name: string): Promise<{ campaign: Campaign, unavailable: string[] }> {
-    const { campaigns: [campaign], unavailable } = await readCampaigns(store, senders.ids(), name)
+    const { campaigns: [campaign], unavailable } = await readCampaigns(store, senders.ids(), { name })
     if (campaign === undefined && unavailable.length > 0) throw away(unavailable)
     if (campaign === undefined) throw new SluiceError('NOT_FOUND', { field: 'name', detail: 'no campaign has this name' })
     return { campaign, unavailable }
@@ -193,9 +202,10 @@ export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
     await record(by, `${action}-campaign`, name)
   }
 
-  api.get('/campaigns', { schema: operations.list, config: { roles: ['read', 'admin'] } }, async () => {
-    const { campaigns, unavailable } = await readCampaigns(store, senders.ids())
-    return { campaigns: campaigns.map(describe), ...notCounted(unavailable) }
+  api.get('/campaigns', { schema: operations.list, config: { roles: ['read', 'admin'] } }, async request => {
+    const { name, limit } = request.query
+    const { campaigns, unavailable } = await readCampaigns(store, senders.ids(), { prefix: name })
+    return { campaigns: campaigns.slice(0, limit).map(describe), total: campaigns.length, ...notCounted(unavailable) }
   })
 
   api.put('/campaigns/:name', { schema: operations.put, config: { roles: ['admin'] } }, async request => {
@@ -203,7 +213,7 @@ export function campaignRoutes (api: Api, deps: CampaignRouteDeps): void {
     const { sender } = request.body
     const change = readChange(request.body)
     const wanted = permittedOf(request.caller, chooseSenders(senders, sender), sender)
-    const { campaigns: [known], unavailable } = await readCampaigns(store, senders.ids(), name)
+    const { campaigns: [known], unavailable } = await readCampaigns(store, senders.ids(), { name })
     if (known === undefined && unavailable.length > 0) throw away(unavailable)
     if (known?.state === 'cancelled') throw new SluiceError('CAMPAIGN_CANCELLED', { field: 'name' })
     const isPlanned = known === undefined || Object.keys(change).length > 0 ? await planCampaign(deps, wanted, name, change) : false

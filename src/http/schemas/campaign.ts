@@ -76,8 +76,10 @@ export const CampaignSchema = Type.Object({
   unavailable
 }, { $id: 'Campaign', description: 'The messages of a campaign, over all senders' })
 
-export const CampaignsSchema = Type.Object({ campaigns: listOf([CampaignSchema], 'The one that changed last first'), unavailable }, {
-  $id: 'Campaigns', description: 'All campaigns'
-})
+export const CampaignsSchema = Type.Object({
+  campaigns: listOf([CampaignSchema], 'The one that changed last first'),
+  total: count('Campaigns that match; above `limit` the list has the latest'),
+  unavailable
+}, { $id: 'Campaigns', description: 'Campaigns' })
 
 export const campaignSchemas = [PutCampaignSchema, CodeCountSchema, CampaignPlanSchema, CampaignSchema, CampaignsSchema]
