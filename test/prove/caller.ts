@@ -20,12 +20,20 @@ export interface MessageRequest {
   /** Name of the template in en_US that it is sent with; the key is its one parameter. */
   template?: string
   campaign?: string
+  /** An entry of its metadata, as `key:value`. */
+  tag?: string
+  /** Whose key it is posted with; absent for the operator. */
+  caller?: string
   /** It waits until its recipient writes. */
   waitsForWindow?: boolean
 }
 
+/** Over all callers. */
+let batches = 0
+
 export interface CallerOptions {
-  apiKey: string
+  /** Read before each request: it may be exchanged. */
+  apiKey: string | (() => string)
   /** Origins of the nodes, the preferred one first; evaluated before each request. */
   origins: () => string[]
   record: (fact: Fact) => void
@@ -39,7 +47,7 @@ type Body = Record<string, any>
 const lanes = { 1: 'urgent', 2: 'normal', 3: 'bulk' } as const
 
 export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: CallerOptions) {
-  const authorization = `Bearer ${apiKey}`
+  const authorization = (): string => `Bearer ${typeof apiKey === 'string' ? apiKey : apiKey()}`
 
   /** One request; status 0 if there was no response. A path that begins with a version is one of the drop-in surface. */
   async function ask (
@@ -53,7 +61,7 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
     try {
       const response = await fetch(`${origin}${path.startsWith('/v') ? '' : '/api/v1'}${path}`, {
         method,
-        headers: { authorization, ...more, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: { authorization: authorization(), ...more, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
         signal: AbortSignal.timeout(timeoutMs),
         ...(body === undefined ? {} : { body: JSON.stringify(body) })
       })
@@ -74,8 +82,9 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
     return id === null ? body : { ...body, id, status: headers.get('sluice-status') ?? undefined }
   }
 
-  function noteResponse (key: string, status: number, body: Body, askedAt: number): void {
+  function noteResponse (key: string, status: number, body: Body, askedAt: number, retryAfterMs = 0): void {
     const response: Responded = { fact: 'responded', at: monotonicNow(), key, status, askedAt }
+    if (status === 429) response.retryAfterMs = retryAfterMs
     if (typeof body['id'] === 'string') response.id = body['id']
     if (typeof body['status'] === 'string') response.state = body['status']
     if (body['immediate'] === true) response.immediate = true
@@ -89,7 +98,7 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
     method: string,
     path: string,
     body: unknown,
-    isFinal: (status: number, body: Body, askedAt: number) => boolean,
+    isFinal: (status: number, body: Body, askedAt: number, retryAfterMs?: number) => boolean,
     more?: Record<string, string>
   ): Promise<Body | null> {
     for (let tries = 0; !isOver(); tries++) {
@@ -97,14 +106,15 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
       const origin = nodes[tries % Math.max(1, nodes.length)]
       const askedAt = monotonicNow()
       const reply = origin === undefined ? { status: 0, body: {}, retryAfterMs: 0 } : await ask(origin, method, path, body, more)
-      if (isFinal(reply.status, reply.body, askedAt)) return reply.body
+      if (isFinal(reply.status, reply.body, askedAt, reply.retryAfterMs)) return reply.body
       await pass(Math.max(Math.min(3000, reply.retryAfterMs ?? 0), Math.min(2000, 50 * 2 ** Math.min(tries, 6))))
     }
     return null
   }
 
   function bodyOf (draft: MessageRequest): Body {
-    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing = false, campaign, waitsForWindow = false } = draft
+    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing = false, campaign, tag, waitsForWindow = false } = draft
+    const [name = '', value] = tag?.split(':') ?? []
     return {
       to,
       sender,
@@ -114,6 +124,7 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
       onUnknown: policy,
       ...(isMarketing ? { category: 'marketing' } : {}),
       ...(campaign === undefined ? {} : { campaign }),
+      ...(tag === undefined ? {} : { metadata: { [name]: value } }),
       ...(waitsForWindow ? { whenClosed: 'wait' } : {}),
       ...(expiresInMs === undefined ? {} : { expiresInMs }),
       // A repeat may come minutes after an outage.
@@ -130,7 +141,7 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
   }
 
   function notePosted (draft: MessageRequest, batch?: number): void {
-    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing, quotes, isGraph, template, campaign } = draft
+    const { key, to, sender, lane = 2, policy, expiresInMs, scheduledFor, isMarketing, quotes, isGraph, template, campaign, tag, caller } = draft
     const posted: Posted = { fact: 'posted', at: monotonicNow(), key, pair: `${sender}/${to}`, lane, policy }
     if (expiresInMs !== undefined) posted.expiresInMs = expiresInMs
     if (scheduledFor !== undefined) posted.scheduledFor = scheduledFor
@@ -140,6 +151,8 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
     if (quotes !== undefined) posted.quotes = quotes.key
     if (template !== undefined) posted.template = template
     if (campaign !== undefined) posted.campaign = campaign
+    if (tag !== undefined) posted.tag = tag
+    if (caller !== undefined) posted.caller = caller
     record(posted)
   }
 
@@ -147,8 +160,6 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
     const context = quotes === undefined ? {} : { context: { message_id: quotes.id } }
     return { messaging_product: 'whatsapp', to, type: 'text', text: { body: key }, ...context }
   }
-
-  let batches = 0
 
   /** Every other status means that the request was not processed: no response, a timeout, a rejection or an unavailable node. */
   const isConclusive = (status: number): boolean => ![0, 408, 429].includes(status) && status < 500
@@ -164,8 +175,8 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
 
     /** Repeats a request until its response is conclusive. */
     async repeat (draft: MessageRequest): Promise<Body | null> {
-      const isFinal = (status: number, body: Body, askedAt: number): boolean => {
-        noteResponse(draft.key, status, body, askedAt)
+      const isFinal = (status: number, body: Body, askedAt: number, retryAfterMs?: number): boolean => {
+        noteResponse(draft.key, status, body, askedAt, retryAfterMs)
         return isConclusive(status)
       }
       return draft.isGraph === true
@@ -182,7 +193,7 @@ export function createCaller ({ apiKey, origins, record, timeoutMs, isOver }: Ca
       const results = (body['results'] ?? []) as Body[]
       for (const [i, draft] of drafts.entries()) {
         const result = results[i] ?? {}
-        noteResponse(draft.key, Number(result['httpStatus'] ?? 0), result, askedAt)
+        noteResponse(draft.key, Number(result['httpStatus'] ?? 0), result, askedAt, Number(result['retryAfterMs'] ?? 0))
         if (!isConclusive(Number(result['httpStatus'] ?? 0))) await this.repeat(draft)
       }
     },

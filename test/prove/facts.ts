@@ -22,6 +22,10 @@ export interface Posted {
   /** The template that it is sent with. */
   template?: string
   campaign?: string
+  /** An entry of its metadata, as `key:value`. */
+  tag?: string
+  /** Whose key it is posted with; absent for the operator. */
+  caller?: string
 }
 /** One response to one request for a key; status 0 if there was none. */
 export interface Responded {
@@ -37,6 +41,8 @@ export interface Responded {
   waitingFor?: string
   /** When the request was made. */
   askedAt: number
+  /** Of a 429: when to repeat it. */
+  retryAfterMs?: number
 }
 /**
  * A node checked the clock for the last time before a request (`checked`), not before `from` and not after `at`; then its last byte was
@@ -98,7 +104,8 @@ export interface Operated {
   askedAt: number
   at: number
   http: number
-  action: 'pause' | 'resume' | 'rules' | 'cancel' | 'retry' | 'erase' | 'opt-out' | 'opt-in' | 'clear' | 'move' | CampaignAction
+  action:
+    | 'pause' | 'resume' | 'rules' | 'cancel' | 'retry' | 'erase' | 'opt-out' | 'opt-in' | 'clear' | 'move' | CampaignAction | `bulk-${JobAction}`
   sender: string
   key?: string
   campaign?: string
@@ -107,7 +114,39 @@ export interface Operated {
   plan?: Plan
   /** When a moved message is to start at the earliest, ms since the epoch; null for now, and absent where only its lane changes. */
   movedTo?: number | null
+  /** Of a bulk job: the messages of `sender` that it is about. */
+  filter?: JobFilter
+  /** A bulk job did it to this message, if it did: at some time after it was asked for. */
+  isByJob?: true
 }
+export type JobAction = 'cancel' | 'retry' | 'move' | 'acknowledge'
+/** All that is given has to match. `code`: of an attempt that failed. */
+export interface JobFilter { campaign?: string, tag?: string, code?: number }
+/** A bulk job has ended, and was seen to have. `askedAt`: by the response, not after what it is about. */
+export interface JobEnded {
+  fact: 'job-ended'
+  askedAt: number
+  at: number
+  action: JobAction
+  sender: string
+  filter: JobFilter
+  state: string
+  movedTo?: number | null
+}
+/** A search while the run was under way: ids of its first page, and whether there were no more. */
+export interface Found {
+  fact: 'found'
+  askedAt: number
+  at: number
+  sender: string
+  by: { to?: string, campaign?: string, tag?: string }
+  ids: string[]
+  isAll: boolean
+}
+/** A request with a key that had left the file before, which each node had read by then. */
+export interface KeyTried { fact: 'key-tried', at: number, caller: string, status: number }
+/** The counts of a caller at the end. */
+export interface CallerCounted { fact: 'caller-counted', caller: string, counts: Record<string, number> }
 /** A template got another status at WhatsApp, at some time between these. At first a template is approved. */
 export interface TemplateSet { fact: 'template-set', askedAt: number, at: number, template: string, status: 'APPROVED' | 'PAUSED' | 'DISABLED' }
 /** A node read the statuses of all templates: it asked, and then had the complete response. */
@@ -152,7 +191,13 @@ export interface Counted { fact: 'counted', source: string, name: string, sender
 /** The counts of a campaign at the end. */
 export interface CampaignCounted { fact: 'campaign-counted', campaign: string, counts: Record<string, number> }
 /** What a list of the gateway shows at the end: ids. */
-export interface Listed { fact: 'listed', list: 'failed' | 'resolved' | 'pending' | 'recipient', sender: string, pair?: string, ids: string[] }
+export interface Listed {
+  fact: 'listed'
+  list: 'failed' | 'resolved' | 'pending' | 'unacknowledged' | 'recipient'
+  sender: string
+  pair?: string
+  ids: string[]
+}
 /** A key that Redis holds at the end; `row`: its row in lua/README.md, null for none. `names`: pairs that were erased and are named in it. */
 export interface KeyLeft { fact: 'key-left', key: string, row: string | null, size: number, ttlMs: number, names: string[] }
 /** An error that no code of the node expects. */
@@ -163,7 +208,8 @@ export interface Over { fact: 'over', at: number, unsettled: number }
 export type Fact =
   | Posted | Responded | ObservedSend | Granted | Arrived | Bounced | StatusPosted | CalledBack | Operated | TemplateSet | TemplatesRead
   | Connection | ClockStepped | Frozen | Trouble
-  | FaultInjected | LostWrites | Ended | Counted | CampaignCounted | Listed | KeyLeft | NodeFailed | Over
+  | FaultInjected | LostWrites | Ended | Counted | CampaignCounted | CallerCounted | Listed | KeyLeft | NodeFailed | Over
+  | JobEnded | Found | KeyTried
 
 export interface SenderRules { intervalMs: number, burst: number, perSecond: number }
 
@@ -185,6 +231,8 @@ export interface Rules {
   circuit?: { recipients: number, tailMs: number }
   /** Senders that are removed at times, and added again. */
   changing?: string[]
+  /** Limits of callers: messages a second and at once, and how many may wait at a sender. */
+  callers?: Record<string, { perSecond: number, burst: number, backlog: number }>
   /** Whether a receiver recorded callbacks. */
   callbacks?: boolean
 }

@@ -10,6 +10,8 @@ export interface FinalOptions {
   origins: () => string[]
   senders: string[]
   drafts: Map<string, MessageRequest>
+  /** Idempotency keys are of one caller each. */
+  callerOf: (draft: MessageRequest) => ProvingCaller
   isErased: (pair: string) => boolean
   masters: Redis[]
   prefix: string
@@ -22,7 +24,7 @@ const MOST_FOUND = 100
 
 export async function readFinal (options: FinalOptions): Promise<void> {
   await each([...options.drafts.values()], AT_ONCE, async draft => {
-    const ended = await options.caller.readEnd(draft)
+    const ended = await options.callerOf(draft).readEnd(draft)
     if (ended !== null) options.record(ended)
   })
   await readCounts(options)
@@ -65,6 +67,7 @@ async function readLists ({ caller, senders, drafts, isErased, record }: FinalOp
     for (const [list, status] of [['failed', 'FAILED'], ['resolved', 'RESOLVED'], ['pending', 'PENDING']] as const) {
       record({ fact: 'listed', list, sender, ids: await idsOf(caller, sender, status) })
     }
+    record({ fact: 'listed', list: 'unacknowledged', sender, ids: await idsOf(caller, sender, 'FAILED&acknowledged=false') })
   }
   const pairs = new Map<string, number>()
   for (const { sender, to } of drafts.values()) pairs.set(`${sender}/${to}`, (pairs.get(`${sender}/${to}`) ?? 0) + 1)
@@ -77,9 +80,16 @@ async function readLists ({ caller, senders, drafts, isErased, record }: FinalOp
   })
 }
 
-async function readCampaigns ({ caller, record }: FinalOptions): Promise<void> {
-  const body = await caller.persist('GET', '/campaigns', undefined, (status, body) => status === 200 && body['unavailable'] === undefined)
+async function readCampaigns ({ caller, drafts, record }: FinalOptions): Promise<void> {
+  const names = new Set([...drafts.values()].map(draft => draft.caller))
+  const isWhole = (status: number, body: Body): boolean => status === 200 && body['unavailable'] === undefined
+  const body = await caller.persist('GET', '/campaigns?limit=1000', undefined, isWhole)
   for (const { name, ...counts } of (body?.['campaigns'] ?? []) as Body[]) record({ fact: 'campaign-counted', campaign: name, counts })
+  const callers = await caller.persist('GET', '/callers', undefined, isWhole)
+  for (const { name, ...counts } of (callers?.['callers'] ?? []) as Body[]) {
+    // Of others, no fact says who posted.
+    if (names.has(name)) record({ fact: 'caller-counted', caller: name, counts })
+  }
 }
 
 async function idsOf (caller: ProvingCaller, sender: string, status: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 /** The facts of a run, sorted: by message, by kind, by name. */
-import type { Ended, Arrived, Fact, LostWrites, Operated, Posted, Responded, StatusPosted } from './facts.js'
+import type { Ended, Arrived, Fact, JobFilter, LostWrites, Operated, Posted, Responded, StatusPosted } from './facts.js'
 import { moment } from './moment.mjs'
 
 export type * from './facts.js'
@@ -57,7 +57,25 @@ export function messagesOf (facts: Fact[]): Map<string, Message> {
     }
   }
   for (const message of messages.values()) message.arrivals.sort((a, b) => a.at - b.at)
+  for (const job of factsOf(facts, 'operated')) if (job.filter !== undefined) noteJob(job, job.filter, messages.values())
   return messages
+}
+
+/** What a bulk job may have done to each message, at any time since it was asked for. */
+function noteJob (job: Operated, filter: JobFilter, messages: Iterable<Message>): void {
+  const action = job.action.replace(/^bulk-/, '')
+  if (action !== 'cancel' && action !== 'retry' && action !== 'move') return
+  const isPossible = job.http < 300 || job.http >= 500
+  for (const message of messages) {
+    if (!isOfJob(job.sender, filter, message)) continue
+    message.operations.push({ ...job, action, key: message.posted.key, http: isPossible ? 0 : job.http, at: Infinity, isByJob: true })
+  }
+}
+
+/** Whether a job with this filter is about the message. */
+export function isOfJob (sender: string, { campaign, tag, code }: JobFilter, { posted, arrivals }: Message): boolean {
+  return senderOf(posted.pair) === sender && (campaign === undefined || posted.campaign === campaign) && (tag === undefined || posted.tag === tag) &&
+    (code === undefined || arrivals.some(one => one.code === code))
 }
 
 /** When the erasure of each pair was first requested. */

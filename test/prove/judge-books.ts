@@ -62,6 +62,8 @@ function judgeLists (
   const uncertain = new Set([...messages.values()].flatMap(message => lost.has(message.posted.key) ? idOf(message) ?? [] : []))
   const byPair = groupBy([...messages.values()].filter(({ ended }) => ended !== null), ({ posted }) => posted.pair)
   for (const { list, sender, pair, ids } of factsOf(facts, 'listed')) {
+    // It says of bulk jobs whether they acknowledged.
+    if (list === 'unacknowledged') continue
     const ofPair = pair === undefined || erased.has(pair) ? [] : (byPair.get(pair) ?? []).flatMap(message => idOf(message) ?? [])
     const expected = list === 'recipient' ? ofPair : list === 'pending' ? [] : books.get(sender)?.[list] ?? []
     const missing = expected.filter(id => !ids.includes(id) && !uncertain.has(id))
@@ -90,6 +92,8 @@ const fixed: Record<string, number> = {
   // With a mark for each campaign that was stopped or has a plan.
   templates: 3 + MOST_CAMPAIGNS,
   campaigns: MOST_CAMPAIGNS,
+  // Of callers with a rate.
+  'caller-tat': 5,
   // The times of three lanes, when fair shares began, a weight; a campaign whose last message left unsent has one until the next claim.
   shares: 5 + MOST_CAMPAIGNS,
   'retry-worker': 8,

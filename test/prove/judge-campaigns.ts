@@ -84,18 +84,23 @@ export function judgeCampaigns (
     }
   }
   for (const { campaign, counts } of factsOf(facts, 'campaign-counted')) {
-    const states = (byCampaign.get(campaign) ?? []).flatMap(({ ended }) => ended?.state ?? [])
-    const expected: Record<string, number> = {
-      accepted: states.length,
-      waiting: 0,
-      inFlight: 0,
-      sent: states.filter(state => GOOD.has(state)).length,
-      delivered: states.filter(state => state === 'delivered' || state === 'read').length,
-      ...Object.fromEntries(['read', 'failed', 'cancelled', 'expired'].map(name => [name, states.filter(state => state === name).length]))
-    }
-    for (const [name, target] of Object.entries(expected)) {
-      const value = counts[name] ?? 0
-      if (Math.abs(value - target) > uncertain) report(44, `campaign ${campaign}: ${value} ${name}, ${target} by the history`)
-    }
+    judgeCounts(`campaign ${campaign}`, counts, byCampaign.get(campaign) ?? [], uncertain, report)
+  }
+}
+
+/** Sentence 44, of a campaign or a caller. */
+export function judgeCounts (what: string, counts: Record<string, number>, all: Message[], uncertain: number, report: Report): void {
+  const states = all.flatMap(({ ended }) => ended?.state ?? [])
+  const expected: Record<string, number> = {
+    accepted: states.length,
+    waiting: 0,
+    inFlight: 0,
+    sent: states.filter(state => GOOD.has(state)).length,
+    delivered: states.filter(state => state === 'delivered' || state === 'read').length,
+    ...Object.fromEntries(['read', 'failed', 'cancelled', 'expired'].map(name => [name, states.filter(state => state === name).length]))
+  }
+  for (const [name, target] of Object.entries(expected)) {
+    const value = counts[name] ?? 0
+    if (Math.abs(value - target) > uncertain) report(44, `${what}: ${value} ${name}, ${target} by the history`)
   }
 }

@@ -97,6 +97,8 @@ export function judgeLateness (
 function dueAt (rules: Rules, before: Send, next: Send, { posted, operations }: Message): number | null {
   const [outcome, attempt] = [outcomeOf(before), attemptOf(before.opaque)]
   const retries = operations.filter(({ action, askedAt }) => action === 'retry' && askedAt > before.checked.at && askedAt < next.checked.at)
+  // A job may take its time.
+  if (retries.at(-1)?.isByJob === true) return null
   const asked = retries.at(-1)?.askedAt ?? null
   if (outcome === 'rejected' || (outcome === 'unknown' && posted.policy === 'fail')) return asked
   const delayMs = rules.retriesMs?.[attempt - 1] ?? 0

@@ -6,12 +6,13 @@ import { aboutCampaigns, allowedOfCampaigns } from './doctored-campaigns.js'
 import { allowedOfPlans, aboutPlans } from './doctored-plans.js'
 import { aboutMessages } from './doctored-messages.js'
 import { aboutTheRest } from './doctored-rest.js'
+import { aboutTeams, allowedOfTeams } from './doctored-teams.js'
 import { aboutTime } from './doctored-time.js'
 import { rules } from './doctored.js'
 import { isSpotless, judge, type Judgement } from './judge.js'
 import { sentences } from './model.js'
 
-const doctored = [...aboutMessages, ...aboutTime, ...aboutTheRest, ...aboutCampaigns, ...aboutPlans]
+const doctored = [...aboutMessages, ...aboutTime, ...aboutTheRest, ...aboutCampaigns, ...aboutPlans, ...aboutTeams]
 const foundBy = ({ bySentence }: Judgement): string => JSON.stringify([...bySentence])
 
 await t.test('the judge finds', async t => {
@@ -34,7 +35,7 @@ await t.test('each sentence of the model has a history that violates it', t => {
 })
 
 await t.test('the judge allows', async t => {
-  for (const { what, facts, figure, rules: own = rules } of [...allowed, ...allowedOfCampaigns, ...allowedOfPlans]) {
+  for (const { what, facts, figure, rules: own = rules } of [...allowed, ...allowedOfCampaigns, ...allowedOfPlans, ...allowedOfTeams]) {
     await t.test(what, async t => {
       const judgement = judge({ rules: own, facts })
       if (figure !== undefined) t.equal(judgement.figures[figure], 1)

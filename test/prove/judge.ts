@@ -2,6 +2,9 @@
 import { judgeBooks } from './judge-books.js'
 import { campaignsOf, judgeCampaigns, suspendedOf } from './judge-campaigns.js'
 import { judgeCallbacks } from './judge-callbacks.js'
+import { judgeCallers } from './judge-callers.js'
+import { judgeFound } from './judge-found.js'
+import { judgeJobs } from './judge-jobs.js'
 import { judgeLateness } from './judge-late.js'
 import { judgeOperators } from './judge-operators.js'
 import { judgeOrder } from './judge-order.js'
@@ -91,6 +94,9 @@ export function judge ({ rules, facts }: History): Judgement {
   judgePlans(rules, messages, sends, facts, report)
   judgeMoves(rules, messages, sends, facts, report)
   judgeOperators(rules, messages, sends, facts, report)
+  judgeJobs(rules, messages, sends, facts, report)
+  judgeCallers(rules, messages, sends, lostByRedis, facts, report)
+  judgeFound(messages, facts, report)
   judgeCallbacks(rules, messages, facts, report)
   judgeBooks(messages, lost, lostByRedis, facts, report)
   const figures = {

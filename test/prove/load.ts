@@ -10,6 +10,8 @@ export interface LoadOptions {
   perSecond: number
   seconds: number
   caller: ProvingCaller
+  /** The others, by name, each with the share of the messages that it posts. */
+  callers?: Record<string, { caller: ProvingCaller, share: number }>
   random: Random
   /** Names of templates that some messages are sent with. */
   templates: readonly string[]
@@ -30,18 +32,24 @@ export interface Load {
   campaign: (sender: string) => string
   /** The sender begins another campaign. */
   nextCampaign: (sender: string) => void
+  /** The tag that some messages of a sender have now. */
+  tag: (sender: string) => string
+  nextTag: (sender: string) => void
+  callerOf: (draft: { caller?: string | undefined }) => ProvingCaller
 }
 
 type Place = Pick<MessageRequest, 'sender' | 'to' | 'lane'>
 
 /** Maximum number of conversations, repeats and cancellations at a time, for each message a second. */
 const MAX_CONCURRENT = 6
+/** A number of this family always fails. */
+const FAILING = '15560131000'
 /** Messages of a mean conversation. */
 const MEAN_LENGTH = 3.5
 
 /** Conversations start at random times, at a rate that posts `perSecond` messages a second in total. */
 export function startLoad (options: LoadOptions): Load {
-  const { senders, people, perSecond, seconds, caller, random, templates } = options
+  const { senders, people, perSecond, seconds, caller, callers = {}, random, templates } = options
   const zipf = createZipf(people, 0.5)
   const drafts = new Map<string, MessageRequest>()
   const underway = new Set<Promise<void>>()
@@ -49,17 +57,22 @@ export function startLoad (options: LoadOptions): Load {
   const erased = new Set<string>()
   const marketed = new Set<string>()
   const campaigns = new Map<string, number>()
+  const tags = new Map<string, number>()
   let count = 0
   let responded = 0
 
   const campaign = (sender: string): string => campaignOf(sender, campaigns.get(sender) ?? 1)
+  const tag = (sender: string): string => `wave:${campaignOf(sender, tags.get(sender) ?? 1)}`
+  const callerOf = (draft: { caller?: string | undefined }): ProvingCaller => callers[draft.caller ?? '']?.caller ?? caller
   const nameOf = ({ sender, to, lane }: Place): string => `${sender}/${to}/${lane}`
 
   /** A recipient without an open conversation in this lane, taken until it is released; some numbers make the sandbox fail or refuse. */
   function reserve (random: Random, lane?: MessageRequest['lane']): Place {
     for (;;) {
-      const person = String(zipf.draw(random)).padStart(4, '0')
-      const special = random.chance(0.01) ? '15561131000' : random.chance(0.01) ? '15560131026' : random.chance(0.005) ? '15560131000' : '1555000'
+      const number = zipf.draw(random)
+      const special = random.chance(0.01) ? '15561131000' : random.chance(0.01) ? '15560131026' : random.chance(0.005) ? FAILING : '1555000'
+      // Fewer than open a circuit: those that alone are left would keep it open.
+      const person = String(special === FAILING ? number % 3 : number).padStart(4, '0')
       const place = {
         sender: random.pick(senders), to: `${special}${person}`, lane: lane ?? (random.chance(0.7) ? 2 : random.chance(0.5) ? 1 : 3) as 1 | 2 | 3
       }
@@ -69,8 +82,16 @@ export function startLoad (options: LoadOptions): Load {
     }
   }
 
-  function draftFor (place: Place, random: Random): MessageRequest {
+  /** Null for the operator. */
+  function drawCaller (random: Random): string | null {
+    let draw = random.next()
+    return Object.entries(callers).find(([, { share }]) => (draw -= share) < 0)?.[0] ?? null
+  }
+
+  function draftFor (place: Place, random: Random, name = drawCaller(random)): MessageRequest {
     const draft: MessageRequest = { ...place, key: `m${++count}`, policy: random.chance(0.3) ? 'fail' : 'retry' }
+    if (name !== null) draft.caller = name
+    if (random.chance(0.1)) draft.tag = tag(place.sender)
     if (random.chance(0.03)) draft.expiresInMs = random.int(5000, 40_000)
     if (random.chance(0.1)) {
       draft.isMarketing = true
@@ -82,17 +103,18 @@ export function startLoad (options: LoadOptions): Load {
   }
 
   async function post (draft: MessageRequest, random: Random): Promise<Record<string, unknown> | null> {
-    const body = await caller.post(draft)
+    const own = callerOf(draft)
+    const body = await own.post(draft)
     responded++
-    if (body?.['status'] === 'queued' && random.chance(0.02)) await caller.operate('DELETE', `/messages/${draft.key}?sender=${draft.sender}`)
+    if (body?.['status'] === 'queued' && random.chance(0.02)) await own.operate('DELETE', `/messages/${draft.key}?sender=${draft.sender}`)
     else if (body?.['status'] === 'queued' && random.chance(0.03)) {
       const scheduledFor = Date.now() + random.int(1000, 6000)
       const move = random.pick([{ priority: random.pick(['urgent', 'bulk']) }, { scheduledFor }, { scheduledFor: null }])
-      await caller.operate('PATCH', `/messages/${draft.key}?sender=${draft.sender}`, move)
+      await own.operate('PATCH', `/messages/${draft.key}?sender=${draft.sender}`, move)
     }
     // Some callers repeat an accepted request later.
     if (typeof body?.['id'] === 'string' && body['code'] === undefined && random.chance(0.05)) {
-      later(random.int(100, 20_000), async () => { await caller.repeat(draft) })
+      later(random.int(100, 20_000), async () => { await own.repeat(draft) })
     }
     return body
   }
@@ -109,7 +131,9 @@ export function startLoad (options: LoadOptions): Load {
     for (let left = random.int(1, 6); left > 0; left--) {
       const draft = draftFor(place, random)
       // The drop-in surface has neither a policy nor a life, nor campaigns.
-      if (isGraph) Object.assign(draft, { isGraph, policy: 'retry', expiresInMs: undefined, isMarketing: undefined, campaign: undefined })
+      if (isGraph) {
+        Object.assign(draft, { isGraph, policy: 'retry', expiresInMs: undefined, isMarketing: undefined, campaign: undefined, tag: undefined })
+      }
       if (last !== null && random.chance(0.3)) draft.quotes = last
       else if (!isGraph && templates.length > 0 && random.chance(0.2)) draft.template = random.pick([...templates])
       const body = await post(draft, random)
@@ -122,14 +146,15 @@ export function startLoad (options: LoadOptions): Load {
   async function batch (random: Random): Promise<void> {
     const places = Array.from({ length: random.int(1, 3) }, () => reserve(random))
     const first = places[0] as Place
-    const quoted = draftFor(first, random)
+    const name = drawCaller(random)
+    const quoted = draftFor(first, random, name)
     const body = await post(quoted, random)
-    const rows = Array.from({ length: random.int(3, 9) }, () => draftFor(random.pick(places), random))
+    const rows = Array.from({ length: random.int(3, 9) }, () => draftFor(random.pick(places), random, name))
     if (body?.['status'] === 'sent' && typeof body['id'] === 'string') {
       const quotes = { key: quoted.key, id: body['id'] }
       for (const row of rows) if (row.sender === first.sender && random.chance(0.5)) row.quotes = quotes
     }
-    await caller.postBatch(rows)
+    await callerOf({ caller: name ?? undefined }).postBatch(rows)
     responded += rows.length
     for (const place of places) talking.delete(nameOf(place))
   }
@@ -152,9 +177,10 @@ export function startLoad (options: LoadOptions): Load {
   async function forget (random: Random): Promise<void> {
     const place: Place = { sender: random.pick(senders), to: stranger('1555002'), lane: 2 }
     for (let left = random.int(1, 3); left > 0; left--) {
-      // A campaign counts an erased message until it is erased, which no fact states.
+      // A campaign and a caller count an erased message until it is erased, which no fact states.
       const draft = draftFor(place, random)
       delete draft.campaign
+      delete draft.caller
       await caller.post(draft).finally(() => responded++)
     }
     await pass(random.int(0, 3000))
@@ -184,7 +210,7 @@ export function startLoad (options: LoadOptions): Load {
     while (underway.size > 0) await Promise.all(underway)
   }
 
-  const nextCampaign = (sender: string): void => { campaigns.set(sender, (campaigns.get(sender) ?? 1) + 1) }
+  const increase = (counts: Map<string, number>) => (sender: string): void => { counts.set(sender, (counts.get(sender) ?? 1) + 1) }
   let isDone = false
   run().then(() => { isDone = true }, () => undefined)
   return {
@@ -194,6 +220,9 @@ export function startLoad (options: LoadOptions): Load {
     isErased: pair => erased.has(pair),
     marketed: () => [...marketed],
     campaign,
-    nextCampaign
+    nextCampaign: increase(campaigns),
+    tag,
+    nextTag: increase(tags),
+    callerOf
   }
 }

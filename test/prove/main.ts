@@ -57,7 +57,7 @@ const soaked = await soak({ teardown: ending => endings.push(ending) }, {
   }
 })
 for (const ending of endings.reverse()) await ending()
-console.log(`\n${table(soaked)}\n\ndone by operators: ${operationsOf(soaked.facts)}\n\n${repeat}`)
+console.log(`\n${table(soaked)}\n\ndone by operators: ${operationsOf(soaked.facts)}\n${teamsOf(soaked.facts)}\n\n${repeat}`)
 const isGood = isSpotless(soaked.judgement)
 if (!isGood) {
   const file = join(tmpdir(), `prove-${values.seed}-${process.pid}.jsonl`)
@@ -76,4 +76,12 @@ process.exit(isGood ? 0 : 1)
 function operationsOf (facts: Fact[]): string {
   const done = groupBy(factsOf(facts, 'operated').filter(({ http }) => http >= 200 && http < 300), ({ action }) => action)
   return [...done].map(([action, { length }]) => `${action} ${length}`).join(', ')
+}
+
+/** How often limits, keys, jobs and searches of several teams were met. */
+function teamsOf (facts: Fact[]): string {
+  const limited = factsOf(facts, 'responded').filter(({ status }) => status === 429).length
+  const counts = { 'key-tried': 'keys refused after they left the file', 'job-ended': 'bulk jobs ended', found: 'searches' } as const
+  const rest = Object.entries(counts).map(([kind, what]) => `${factsOf(facts, kind as keyof typeof counts).length} ${what}`)
+  return `of teams: ${[`${limited} times 429`, ...rest].join(', ')}`
 }

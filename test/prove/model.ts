@@ -46,7 +46,12 @@ export const sentences = {
   44: 'counts differ',
   45: 'sent outside of the plan of its campaign',
   46: 'campaign too fast',
-  47: 'sent before it was moved to'
+  47: 'sent before it was moved to',
+  48: 'left out of a bulk job',
+  49: 'key not as in its file',
+  50: 'caller too fast',
+  51: 'too many waiting of a caller',
+  52: 'search incomplete'
 } as const
 
 export type Sentence = keyof typeof sentences
@@ -56,10 +61,10 @@ export type Breach = typeof sentences[Sentence]
 export const breaches: Breach[] = [...new Set(Object.values(sentences))]
 
 /** Only these can be broken by what Redis lost, and only for the messages in the lost writes. Spacing, rates and order never are. */
-export const excusable = new Set<Sentence>([1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 30, 33, 34, 47])
+export const excusable = new Set<Sentence>([1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 30, 33, 34, 47, 48, 52])
 
 /** Durations that count by Redis's clock: where that clock was set they prove nothing by the observers' clock. */
-export const byRedisClock = new Set<Sentence>([7, 24, 25, 26, 27, 28, 36])
+export const byRedisClock = new Set<Sentence>([7, 24, 25, 26, 27, 28, 36, 48, 50])
 
 /** Records a violation of a sentence. The text begins with what it is about: a key, an attempt, a pair or a sender. */
 export type Report = (sentence: Sentence, what: string) => void

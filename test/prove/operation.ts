@@ -1,7 +1,8 @@
 /** Which operator's action a request is. */
-import type { Operated, Plan } from './history.js'
+import type { JobAction, Operated, Plan } from './history.js'
 
-export type Operation = Pick<Operated, 'action' | 'sender'> & Partial<Pick<Operated, 'key' | 'pair' | 'rules' | 'campaign' | 'plan' | 'movedTo'>>
+export type Operation = Pick<Operated, 'action' | 'sender'> &
+  Partial<Pick<Operated, 'key' | 'pair' | 'rules' | 'campaign' | 'plan' | 'movedTo' | 'filter'>>
 
 /** Campaigns of the proofs are of one sender, whose name they begin with. */
 export const campaignOf = (sender: string, number: number): string => `${sender}-${number}`
@@ -25,8 +26,24 @@ const actions: Array<[method: string, path: RegExp, action: Operated['action']]>
   ['PUT', /^\/campaigns\/([^/?]+)/, 'plan-campaign']
 ]
 
+/** The body of a bulk job. Those of the proofs are of one sender each. */
+export interface JobRequest {
+  action: JobAction
+  filter: { sender: string, campaign?: string, tag?: string, errorCode?: string }
+  move?: { priority?: string, scheduledFor?: number | null }
+  dryRun?: boolean
+}
+
+export function jobOf ({ action, filter: { sender, errorCode, ...filter }, move }: JobRequest): Operation {
+  const code = errorCode === undefined ? {} : { code: Number(errorCode) }
+  return { action: `bulk-${action}`, sender, filter: { ...filter, ...code }, ...(move === undefined ? {} : movedToOf(move)) }
+}
+
 /** Null for a request that is none, or that names no sender. */
 export function operationOf (method: string, path: string, body: unknown): Operation | null {
+  if (method === 'POST' && path === '/jobs') return (body as JobRequest).dryRun === true ? null : jobOf(body as JobRequest)
+  const [, retried] = method === 'POST' ? /^\/campaigns\/([^/?]+)\/retry/.exec(path) ?? [] : []
+  if (retried !== undefined) return { action: 'bulk-retry', sender: senderOfCampaign(retried), filter: { campaign: retried } }
   for (const [asked, pattern, action] of actions) {
     const [, name] = asked === method ? pattern.exec(path) ?? [] : []
     if (name === undefined) continue

@@ -4,6 +4,7 @@ import { pass } from '../support/until.js'
 import type { ProvingCaller } from './caller.js'
 import { factsOf, isInconclusive, type Fact } from './history.js'
 import type { Load } from './load.js'
+import { jobActs, searchActs } from './operator-jobs.js'
 
 export interface OperatorOptions {
   caller: ProvingCaller
@@ -14,15 +15,16 @@ export interface OperatorOptions {
   random: Random
   /** Mean time from one action to the next, s. */
   everySeconds: number
+  record: (fact: Fact) => void
   isOver: () => boolean
 }
 
 const unplanned = { perSecond: null, startAt: null, endAt: null }
 
-type Act = (sender: string, random: Random) => Promise<unknown>
+export type Act = (sender: string, random: Random) => Promise<unknown>
 
 /** Resolves when the last action is done; every pause is ended, and the rules are those of the settings. */
-export async function operate ({ caller, origins, load, senders, rules, random, everySeconds, isOver }: OperatorOptions): Promise<void> {
+export async function operate ({ caller, origins, load, senders, rules, random, everySeconds, record, isOver }: OperatorOptions): Promise<void> {
   const busy = new Set<string>()
   const changed = new Set<string>()
   const retried = new Set<string>()
@@ -75,7 +77,9 @@ export async function operate ({ caller, origins, load, senders, rules, random, 
       await caller.operate('PUT', path, { ...unplanned, ...plan, sender })
       await pass(random.int(2000, 10_000))
       await caller.operate('PUT', path, { ...unplanned, sender })
-    }
+    },
+    ...jobActs({ caller, load, record }),
+    ...searchActs({ caller, origins, load, record })
   ]
 
   while (!isOver()) {

@@ -11,12 +11,13 @@ import { createPrefix, type Teardown } from '../support/redis.js'
 import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import { startCallbackReceiver } from './callback-receiver.js'
-import { createCaller } from './caller.js'
+import { createCaller, type CallerOptions } from './caller.js'
 import { endFaults, inject, schedule, type Targets } from './faults.js'
 import { readFinal } from './final.js'
-import { startFleet } from './fleet.js'
+import { startFleet, type Fleet } from './fleet.js'
 import { monotonicNow, type Fact, type Rules } from './history.js'
 import { judge, type Judgement } from './judge.js'
+import { createKeys } from './keys.js'
 import { startLoad } from './load.js'
 import { CALLBACK_TIMEOUT_MS } from './model.js'
 import { endLatePauses, operate } from './operators.js'
@@ -25,6 +26,7 @@ import { startProxies } from './proxies.js'
 import { startClusterServers, startSentinelServers } from './failover.js'
 import { startServer, type Fsync, type On, type Servers } from './servers.js'
 import { ACCOUNT, changeTemplates, templates } from './template-changes.js'
+import { STILL_WITHIN_S, sum, untilStill, waitingIn, watchMachine } from './waits.js'
 import { APP_SECRET, startWhatsApp } from './whatsapp.js'
 
 export interface SoakOptions {
@@ -64,6 +66,8 @@ const senders = ['800001', '800002', '800003']
 /** Removed from the senders' file and added again, time after time. */
 const CHANGING = '800004'
 const retriesMs = [500, 1000, 2000, 4000, 4000]
+/** Of all messages, by the callers that are not the operator. As fast as `crm` may post, on average. */
+const shares: Record<string, number> = { shop: 0.25, crm: 0.075 }
 /** The settings of every soak. */
 export const rules: Rules = {
   intervalMs: 1000,
@@ -74,11 +78,12 @@ export const rules: Rules = {
   callbacks: true,
   circuit: { recipients: 5, tailMs: 10_000 },
   senders: { [CHANGING]: { intervalMs: 1500, burst: 2 } },
+  callers: {
+    shop: { perSecond: Infinity, burst: Infinity, backlog: Infinity },
+    crm: { perSecond: 6, burst: 4, backlog: 10 }
+  },
   changing: [CHANGING]
 }
-/** After the faults: how long what is left may stay the same before it counts as unsettled: leases, holds, five retries, parked statuses. */
-const STILL_WITHIN_S = 150
-
 const settings = {
   WHATSAPP_RATE_LIMIT_MS: String(rules.intervalMs),
   WHATSAPP_SENDER_RATE_PER_SECOND: String(rules.perSecond),
@@ -132,6 +137,12 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   const policyFile = join(folder, 'policy.json')
   writeFileSync(policyFile, JSON.stringify([{ code: '131056', growth: 1 }]))
   const prefix = createPrefix()
+  const keysFile = join(folder, 'keys.json')
+  // The nodes start with the file.
+  let reached: Pick<Fleet, 'origins' | 'reload'> = { origins: () => [], reload: () => undefined }
+  const exchanged = createKeys({
+    path: keysFile, callers: rules.callers ?? {}, origins: () => reached.origins(), reload: () => reached.reload(), record
+  })
   const fleet = await startFleet(
     {
       redis: servers.redis,
@@ -139,18 +150,37 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
       folder,
       prefix,
       proxies,
-      settings: { ...settings, CALLBACK_URL: receiver.url, POLICY_FILE: policyFile, WHATSAPP_SENDERS_FILE: sendersFile, WHATSAPP_ACCESS_TOKEN: '' }
+      settings: {
+        ...settings,
+        CALLBACK_URL: receiver.url,
+        POLICY_FILE: policyFile,
+        WHATSAPP_SENDERS_FILE: sendersFile,
+        WHATSAPP_ACCESS_TOKEN: '',
+        API_KEYS: '',
+        API_KEYS_FILE: keysFile
+      }
     },
     record
   )
   t.teardown(fleet.close)
+  reached = fleet
 
   let isOver = false
-  const caller = createCaller({ apiKey: keys.operator, origins: fleet.origins, record, timeoutMs: 2500, isOver: () => isOver })
+  const asCaller = (apiKey: CallerOptions['apiKey']) =>
+    createCaller({ apiKey, origins: fleet.origins, record, timeoutMs: 2500, isOver: () => isOver })
+  const caller = asCaller(keys.operator)
+  const callers = Object.fromEntries(Object.entries(shares).map(([name, share]) => [name, { caller: asCaller(exchanged.keyOf(name)), share }]))
   const random = createRandom(options.seed)
   const all = [...senders, CHANGING]
   const load = startLoad({
-    senders: all, people: 150, perSecond, seconds, caller, random: createRandom(options.seed + 1), templates: hasTemplates ? templates : []
+    senders: all,
+    people: 150,
+    perSecond,
+    seconds,
+    caller,
+    callers,
+    random: createRandom(options.seed + 1),
+    templates: hasTemplates ? templates : []
   })
   const whatsapp = startWhatsApp({
     origins: fleet.origins,
@@ -172,7 +202,8 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     senders,
     rules,
     random: createRandom(options.seed + 3),
-    everySeconds: 2.5,
+    everySeconds: 2,
+    record,
     isOver: () => second() > options.seconds
   })
   /** Reads come a minute apart at least, for which neither a change nor the end waits. */
@@ -181,6 +212,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   }
   const inTime = { random: createRandom(options.seed + 4), isOver: () => second() > options.seconds }
   const changes = hasTemplates ? changeTemplates({ control, origins: fleet.origins, record, readSoon, ...inTime }) : Promise.resolve()
+  const exchanges = exchanged.exchange(createRandom(options.seed + 5), inTime.isOver)
   t.teardown(watchMachine(record))
   const faults = new Map<string, number>()
   let reloads = 0
@@ -216,7 +248,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   writeSenders(all)
   await endFaults(targets)
   const healedAt = performance.now()
-  await Promise.all([operators, changes])
+  await Promise.all([operators, changes, exchanges])
   // A node that did not reach Redis rejects the list, and has to be asked again.
   let lists = ''
   await until('every node has the whole list of senders', async () => {
@@ -245,54 +277,19 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   for (const fact of await servers.grants()) facts.push(fact)
   for (const text of receiver.unsigned()) record({ fact: 'node-failed', node: 'receiver', text: `a callback with a wrong signature: ${text}` })
   await readFinal({
-    caller, origins: fleet.origins, senders: all, drafts: load.drafts, isErased: load.isErased, masters: await servers.masters(), prefix, record
+    caller,
+    origins: fleet.origins,
+    senders: all,
+    drafts: load.drafts,
+    callerOf: load.callerOf,
+    isErased: load.isErased,
+    masters: await servers.masters(),
+    prefix,
+    record
   })
   record({ fact: 'over', at: monotonicNow(), unsettled: await unsettled() })
   clearInterval(progress)
   isOver = true
   const judgement = judge({ rules, facts })
   return { on: options.on, fsync: options.fsync, facts, judgement, faults, seconds: second(), settledInSeconds }
-}
-
-/** Notes when this process, which gets as much of the processors as any other, was late by more than this. */
-const STALL_MS = 500
-
-function watchMachine (record: (fact: Fact) => void): () => void {
-  let last = monotonicNow()
-  const timer = setInterval(() => {
-    const now = monotonicNow()
-    // What was late then is made up for within seconds.
-    if (now - last > STALL_MS + 100) record({ fact: 'trouble', of: 'machine', node: null, from: last, to: now + 3000 })
-    last = now
-  }, 100)
-  return () => clearInterval(timer)
-}
-
-/** Callbacks that are not delivered yet, and parked statuses. */
-async function waitingIn (servers: Servers, prefix: string, senders: string[]): Promise<number> {
-  let count = 0
-  for (const client of await servers.masters()) {
-    for (const sender of senders) {
-      const key = (name: string): string => `{${prefix}:${sender}}:${name}`
-      const counts = await Promise.all([client.llen(key('outbox')), client.hlen(key('callbacks')), client.zcard(key('parked'))]).catch(() => [0])
-      count += counts.reduce((sum, one) => sum + one, 0)
-    }
-  }
-  return count
-}
-
-/** Waits until nothing is left, or until the number has not changed for STILL_WITHIN_S. */
-async function untilStill (left: () => Promise<number>): Promise<void> {
-  let last = -1
-  let changedAt = performance.now()
-  while (last !== 0 && performance.now() - changedAt < STILL_WITHIN_S * 1000) {
-    const now = await left()
-    if (now !== last) changedAt = performance.now()
-    last = now
-    await pass(200)
-  }
-}
-
-function sum (counts: Map<string, number>): number {
-  return [...counts.values()].reduce((sum, count) => sum + count, 0)
 }
