@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type ClientOptions, SluiceClient } from '../client/index.js'
+import { describeInvalid } from '../values/invalid.js'
+import { parseTime } from '../values/time.js'
 import { UsageError } from './exit.js'
 
 interface CommonOptions { url: string, key?: string, json?: true, timeout: number }
@@ -66,6 +68,13 @@ export function parseDuration (text: string): number {
   const ms = Math.round(Number(amount) * (units[unit] ?? NaN))
   if (!(ms > 0 && ms <= MOST_MS)) throw new InvalidArgumentError('Use a number with a unit, at most 366d: 250ms, 90s, 10m, 1.5h, 2d.')
   return ms
+}
+
+/** The text of an option, if it is a time: the gateway reads it in the same way. An error names the option, not the field of the API. */
+export function parseTimeText (text: string): string {
+  const parsed = parseTime(text, 'time')
+  if ('invalid' in parsed) throw new InvalidArgumentError(describeInvalid(parsed.invalid))
+  return text
 }
 
 /** An integer from 1, in digits. */

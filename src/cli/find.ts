@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Schemas } from '../client/index.js'
-import { addExamples, openContext, parseCount } from './context.js'
+import { addExamples, openContext, parseCount, parseTimeText } from './context.js'
 import { reasonOf, table } from './show.js'
 
 type Flags = Partial<Omit<Schemas['FindMessages'], 'idempotencyKey' | 'errorCode' | 'acceptedFrom' | 'acceptedUntil' | 'cursor'>> & {
@@ -19,8 +19,8 @@ export function addFind (program: Command): void {
     .option('--template <name>', 'messages of this template, in any language')
     .option('--state <states>', 'messages in one of these states, separated by commas')
     .option('--code <code>', 'messages whose last attempt failed with this code')
-    .option('--from <time>', 'messages that were accepted then or later')
-    .option('--until <time>', 'messages that were accepted before')
+    .option('--from <time>', 'messages that were accepted then or later', parseTimeText)
+    .option('--until <time>', 'messages that were accepted before', parseTimeText)
     .option('--sender <id>', 'messages of this sender, by phone number id')
     .addOption(new Option('--limit <count>', 'most messages').argParser(parseCount).default(20))
     .action(async ({ key, code, from, until, ...flags }: Flags, self: Command) => {

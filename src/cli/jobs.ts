@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import type { BulkJob, StartJob } from '../client/index.js'
 import type { CliContext } from './context.js'
-import { addExamples, openContext } from './context.js'
+import { addExamples, openContext, parseTimeText } from './context.js'
 import { UsageError } from './exit.js'
 import { addMoveOptions, readMove, type MoveFlags } from './messages.js'
 import { facts, table } from './show.js'
@@ -54,10 +54,10 @@ function addAction (bulk: Command, action: BulkJob['action'], about: string): vo
     .option('--template <name>', 'of this template')
     .option('--error-code <code>', 'whose last error has this code; none: no code')
     .addOption(new Option('--state <state>', 'in this state').choices(states[action]))
-    .option('--accepted-from <time>', 'accepted then or later')
-    .option('--accepted-until <time>', 'accepted before')
-    .option('--failed-from <time>', 'whose last attempt failed then or later')
-    .option('--failed-until <time>', 'whose last attempt failed before')
+    .option('--accepted-from <time>', 'accepted then or later', parseTimeText)
+    .option('--accepted-until <time>', 'accepted before', parseTimeText)
+    .option('--failed-from <time>', 'whose last attempt failed then or later', parseTimeText)
+    .option('--failed-until <time>', 'whose last attempt failed before', parseTimeText)
   if (ofFailures(action)) {
     command.addOption(new Option('--reason <reason>', 'that failed for this reason').choices(reasons))
   }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Message, MoveMessage, RateLimit } from '../client/index.js'
-import { addExamples, openContext } from './context.js'
+import { addExamples, openContext, parseTimeText } from './context.js'
 import { UsageError } from './exit.js'
 import { facts, reasonOf, showMs, table } from './show.js'
 
@@ -47,9 +47,9 @@ export interface MoveFlags {
 export function addMoveOptions (command: Command): Command {
   return command
     .addOption(new Option('--priority <lane>', 'to this lane').choices(lanes))
-    .addOption(new Option('--at <time>', 'send it then at the earliest').conflicts('now'))
+    .addOption(new Option('--at <time>', 'send it then at the earliest').argParser(parseTimeText).conflicts('now'))
     .option('--now', 'send it as soon as its rate limits allow')
-    .option('--expires-at <time>', 'let it expire then if it still waits')
+    .option('--expires-at <time>', 'let it expire then if it still waits', parseTimeText)
 }
 
 /** Those options as fields of the API. */

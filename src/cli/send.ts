@@ -1,12 +1,11 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { MessageOptions, Recipient, SendOptions, SendResult } from '../client/index.js'
-import { addExamples, collectEntries, openContext, parseDuration } from './context.js'
+import { addExamples, collectEntries, openContext, parseDuration, parseTimeText } from './context.js'
 import { UsageError } from './exit.js'
 import { isObjectText } from './import/message.js'
 import { facts, reasonOf, showMs } from './show.js'
 import { describeInvalid } from '../values/invalid.js'
 import { parseJson } from '../values/json.js'
-import { parseTime } from '../values/time.js'
 
 interface Flags {
   content?: true
@@ -32,7 +31,7 @@ export function addSend (program: Command): void {
     .addOption(new Option('--priority <lane>', 'lane of the queue').choices(['urgent', 'normal', 'bulk']))
     .addOption(new Option('--category <category>', 'category of the message').choices(['marketing', 'utility', 'authentication', 'service']))
     .option('--sender <id>', 'phone number id of the sender')
-    .option('--at <time>', 'time of the send: RFC 3339 with a time zone, or ms since the epoch', parseAt)
+    .option('--at <time>', 'time of the send: RFC 3339 with a time zone, or ms since the epoch', parseTimeText)
     .addOption(new Option('--when-past <action>', 'what to do if --at is more than a minute in the past').choices(['reject', 'send']))
     .option('--expires-in <duration>', 'expire the message if it waits longer', parseDuration)
     .option('--reject', 'reject the message if it cannot be sent at once')
@@ -104,11 +103,4 @@ function parseObject (text: string): Record<string, unknown> {
   const { value } = parsed
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw new UsageError('--content requires a JSON object as message')
-}
-
-/** The text itself, if it is a time: the gateway reads it in the same way. */
-function parseAt (text: string): string {
-  const parsed = parseTime(text, '--at')
-  if ('invalid' in parsed) throw new InvalidArgumentError(describeInvalid(parsed.invalid))
-  return text
 }

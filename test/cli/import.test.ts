@@ -161,7 +161,7 @@ await t.test('lines that are not JSON are rejected; another campaign sends lines
   ])
   t.match(summaryOf(await sluice(caller, ...args, '--campaign', 'again')), { accepted: 1, known: 1, rejected: 3 })
   const { out } = await sluice(caller, ...args.slice(0, -1), '--campaign', 'again')
-  t.match(out, /^Progress, rate and end: sluice campaign again --watch$/m)
+  t.match(out, /^Progress, rate and end, with a read or admin key: sluice campaign again --watch$/m)
   t.match((await node.as(keys.app).get(`/messages/mine?sender=${SENDER}`)).body, { status: /./ })
   t.match(await sluice(caller, 'import', 'list', '--format', 'ndjson', '--results', './list'), { code: 2, err: /names the list itself/ })
 })
