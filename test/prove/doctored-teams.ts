@@ -39,7 +39,11 @@ const TO = PAIR.slice(2)
 export const aboutTeams: Doctored[] = [
   { what: 'a start after a bulk job that cancels it', sentence: 48, facts: [...tagged(), ...job('cancel', 300, 600)] },
   { what: 'a start before the time to which a bulk job moves it', sentence: 48, facts: [...tagged(), ...job('move', 300, 600, { movedTo: 5000 })] },
-  { what: 'a failure that a bulk job to retry it leaves', sentence: 48, facts: [...failed, ...job('retry', 2000, 3000, { filter: { code: 131026 } })] },
+  {
+    what: 'a failure that a bulk job to retry it leaves',
+    sentence: 48,
+    facts: [...failed, ...job('retry', 2000, 3000, { filter: { code: 131026 } })]
+  },
   {
     what: 'a failure that a bulk job to acknowledge it leaves',
     sentence: 48,

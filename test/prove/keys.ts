@@ -48,7 +48,7 @@ export function createKeys ({ path, callers, origins, reload, record }: KeyOptio
 
   /** Whether every node that accepts messages has read the file; false if the time is over before. */
   async function areRead (key: string, isRefused: boolean, isOver: () => boolean): Promise<boolean> {
-    // A node that does not answer, or has no Redis, may not have read it.
+    // A node that does not respond, or has no Redis, may not have read it.
     const isKnown = (status: number): boolean => isRefused ? status === 401 : status >= 200 && status < 429 && status !== 401
     for (let times = 0; times < 2;) {
       if (isOver()) return false

@@ -63,7 +63,7 @@ export function jobActs ({ caller, load, record }: Deps): Act[] {
   ]
 }
 
-/** One request each, repeated by nobody: what counts is what it finds while Redis and nodes fail. */
+/** One request each, without a repeat: what counts is what it finds while Redis and nodes fail. */
 export function searchActs ({ caller, origins, load, record }: Deps & { origins: () => string[] }): Act[] {
   async function search (sender: string, by: Found['by']): Promise<void> {
     const { to, campaign, tag } = by

@@ -142,7 +142,8 @@ function showSample ({ row, message: { to, recipient, group, message } }: Valid)
 }
 
 function nextStep ({ tally, end, dryRun, campaign }: Summary): string[] {
-  const watch = campaign === '' || dryRun || tally.accepted + tally.known === 0 ? [] : [`Progress, rate and end, with a read or admin key: sluice campaign ${campaign} --watch`]
+  const isWatched = campaign !== '' && !dryRun && tally.accepted + tally.known > 0
+  const watch = isWatched ? [`Progress, rate and end, with a read or admin key: sluice campaign ${campaign} --watch`] : []
   if (end.status !== 'done') return [...watch, `${dryRun ? 'The check' : 'The import'} is not complete: run the same command again to continue`]
   return dryRun && tally.valid > 0 ? ['To send: the same command without --dry-run'] : watch
 }
