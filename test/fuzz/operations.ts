@@ -292,7 +292,7 @@ export const operations: Record<string, { weight: number, run: Operation }> = {
       await w.run('inspect-sender', { limit: 100 })
       await w.run('inspect-callers', { limit: w.random.pick([1, 100]) })
       const campaign = w.random.pick(['', ...CAMPAIGNS])
-      await w.run('inspect-campaigns', { campaign })
+      await w.run('inspect-campaigns', { campaign, prefix: '', cursor: '', limit: 100 })
       await w.run('find-messages', { campaign, which: w.random.pick(['waiting', 'failed']), cursor: '0', limit: 10 })
       await w.run('find-recipient', { recipient, which: w.random.pick(['waiting', 'failures']), cursor: '0', limit: 10 })
     }
