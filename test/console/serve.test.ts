@@ -1,4 +1,5 @@
 /** The console's files: how they are served, what they may contain, and that they are in `dist`. */
+import { basename } from 'node:path'
 import t from 'tap'
 import { list, read } from '../contract/tree.js'
 import { createTestEnvironment } from '../support/flow.js'
@@ -49,12 +50,16 @@ await t.test('the page is served without a key, by a strict policy, and 304 whil
 
 await t.test('the built gateway serves the same files, each with its type', async t => {
   const built = await startGatewayProcess(t, { redisUrl: environment.redis.url, apiUrl: environment.sandbox.url, prefix: createPrefix() })
+  const preload = /  <link rel="modulepreload" href="(.+?)">\n/g
+  const modules = [...files.filter(file => file.endsWith('.js')).map(file => basename(file)), 'preact.js', 'hooks.js', 'htm.js'].sort()
   const types: Record<string, RegExp> = { html: /^text\/html/, css: /^text\/css/, js: /^text\/javascript/, svg: /^image\/svg\+xml/ }
   for (const file of files) {
     const { status, headers, body } = await request(`${built.found}/console/${file.replace('src/console/page/', '').replace('index.html', '')}`)
     t.equal(status, 200, file)
     t.match(headers.get('content-type'), types[file.split('.').at(-1) ?? ''])
-    t.ok(body['text'] === read(file), `${file} is in dist as it is in src`)
+    const text = String(body['text']).replaceAll(preload, '')
+    t.ok(text === read(file), `${file} is in dist as it is in src`)
+    if (file.endsWith('.html')) t.same([...String(body['text']).matchAll(preload)].map(([, name]) => name).sort(), modules, 'names each module')
   }
 })
 
