@@ -240,6 +240,8 @@ export class Model {
     const before = this.#stop?.lastProbe ?? 0
     await this.#readStop()
     if ((this.#stop?.lastProbe ?? 0) !== before) this.#probes.choose(apart)
+    // What waited for the stop, and has a template or a campaign that is paused, waits for that now.
+    if (this.#stop === null) this.#probes.mark(message => !isReleased(message), true)
     if (!isDue && (this.#stop?.lastProbe ?? 0) !== before) this.breaches.push('a probe before its time')
   }
 

@@ -7,6 +7,7 @@
 import t from 'tap'
 import { playRounds } from './frame.js'
 import { Model, STEPS } from './template-model.js'
+import { regressions } from '../support/seed.js'
 
 const ROUNDS = Number(process.env['TEMPLATE_ROUNDS'] ?? 6)
 let all = { stops: 0, probes: 0, held: 0 }
@@ -14,6 +15,7 @@ let all = { stops: 0, probes: 0, held: 0 }
 await playRounds({
   name: 'templates',
   rounds: ROUNDS,
+  again: regressions.templates,
   steps: STEPS,
   create: ({ run, random, redis, keyOf }) => new Model(run, random, async template => await redis.hget(keyOf('templates'), template)),
   gone: ['suspended', 'templates', 'backlog', 'queue:normal', 'ready:normal', 'grants'],
