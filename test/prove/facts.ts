@@ -105,13 +105,17 @@ export interface Operated {
   at: number
   http: number
   action:
-    | 'pause' | 'resume' | 'rules' | 'cancel' | 'retry' | 'erase' | 'opt-out' | 'opt-in' | 'clear' | 'move' | CampaignAction | `bulk-${JobAction}`
+    | 'pause' | 'resume' | 'rules' | 'cancel' | 'retry' | 'erase' | 'opt-out' | 'opt-in' | 'clear' | 'move' | 'rate' | CampaignAction
+    | `bulk-${JobAction}`
   sender: string
   key?: string
   campaign?: string
   pair?: string
   rules?: Partial<SenderRules>
   plan?: Plan
+  /** The template or category that gets a rate, and the rate; null removes it. */
+  rated?: string
+  perSecond?: number | null
   /** When a moved message is to start at the earliest, ms since the epoch; null for now, and absent where only its lane changes. */
   movedTo?: number | null
   /** Of a bulk job: the messages of `sender` that it is about. */
@@ -147,6 +151,13 @@ export interface Found {
 export interface KeyTried { fact: 'key-tried', at: number, caller: string, status: number }
 /** The counts of a caller at the end. */
 export interface CallerCounted { fact: 'caller-counted', caller: string, counts: Record<string, number> }
+/**
+ * WhatsApp reported no statuses of what it accepted from a sender: its lane `bulk` may be on hold from `from` to `to`, and is from `at` until
+ * `until`.
+ */
+export interface BulkHeld { fact: 'bulk-held', sender: string, from: number, at: number, until: number, to: number }
+/** A day passed between `from` and `at` for the count of people to whom this sender has written; nothing was in flight. */
+export interface DayPassed { fact: 'day-passed', from: number, at: number, sender: string }
 /** A template got another status at WhatsApp, at some time between these. At first a template is approved. */
 export interface TemplateSet { fact: 'template-set', askedAt: number, at: number, template: string, status: 'APPROVED' | 'PAUSED' | 'DISABLED' }
 /** A node read the statuses of all templates: it asked, and then had the complete response. */
@@ -207,7 +218,7 @@ export interface Over { fact: 'over', at: number, unsettled: number }
 
 export type Fact =
   | Posted | Responded | ObservedSend | Granted | Arrived | Bounced | StatusPosted | CalledBack | Operated | TemplateSet | TemplatesRead
-  | Connection | ClockStepped | Frozen | Trouble
+  | BulkHeld | DayPassed | Connection | ClockStepped | Frozen | Trouble
   | FaultInjected | LostWrites | Ended | Counted | CampaignCounted | CallerCounted | Listed | KeyLeft | NodeFailed | Over
   | JobEnded | Found | KeyTried
 
@@ -233,6 +244,8 @@ export interface Rules {
   changing?: string[]
   /** Limits of callers: messages a second and at once, and how many may wait at a sender. */
   callers?: Record<string, { perSecond: number, burst: number, backlog: number }>
+  /** A sender with a daily limit. */
+  daily?: { sender: string, people: number }
   /** Whether a receiver recorded callbacks. */
   callbacks?: boolean
 }

@@ -1,6 +1,7 @@
 /** The faults to inject. Their order is a shuffle by the seed; every kind comes once before any comes again. */
 import { pass } from '../support/until.js'
 import { request } from '../support/request.js'
+import { hideStatuses, passDay, type Past } from './faults-of-time.js'
 import { nodeNames, type Fleet, type NodeName } from './fleet.js'
 import type { Random } from '../property/random.js'
 import type { CallbackReceiver } from './callback-receiver.js'
@@ -18,6 +19,8 @@ export interface Targets {
   record: (fact: Fact) => void
   /** Changes the senders' file and has all nodes read it. */
   reload: (random: Random) => void
+  /** Null where Redis is more than one server. */
+  past: Past | null
 }
 
 /** False if nothing was injected, because another fault was active on that node. */
@@ -84,13 +87,15 @@ const kinds: Record<string, Inject> = {
     return true
   },
   'a burst of pair limits (131056)': fault({ kind: 'code', code: 131056 }),
-  'a burst of throughput limits (130429)': fault({ kind: 'code', code: 130429 })
+  'a burst of throughput limits (130429)': fault({ kind: 'code', code: 130429 }),
+  'no statuses are reported for minutes': async ({ past }, random) => past !== null && await hideStatuses(past, random).catch(() => false),
+  'a day passes': async ({ past }) => past !== null && await passDay(past).catch(() => false)
 }
 
 /** The kinds that this kind of Redis can have: the connections of a node are proxied to a single server only. */
 export function faultKindsOf (on: Servers['on']): string[] {
-  const proxied = on === 'server' ? [] : Object.keys(kinds).filter(kind => /loses Redis|from Redis/.test(kind))
-  return [...Object.keys(kinds).filter(kind => !proxied.includes(kind)), ...Object.keys(redisKinds(on))]
+  const single = on === 'server' ? [] : Object.keys(kinds).filter(kind => /loses Redis|from Redis|no statuses|a day/.test(kind))
+  return [...Object.keys(kinds).filter(kind => !single.includes(kind)), ...Object.keys(redisKinds(on))]
 }
 
 /** An endless sequence of kinds, in the order of this seed; with `only`, of those whose names contain one of these texts. */

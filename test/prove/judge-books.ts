@@ -106,7 +106,7 @@ function boundOf (row: string, of: Books | undefined): number | 'TTL' {
   const name = row.replace(/^\{[^}]+\}:/, '')
   if (/^(?:msg:|index:|accepted:|starts:|activity:)|^(?:drain-lease|replica-mark|recovery-lease|probe)$/.test(name)) return 'TTL'
   if (/^(?:resolved|failed|unacknowledged|failure-records|unconfirmed)$/.test(name)) return of?.messages ?? 0
-  if (name === 'pair-tat' || name === 'opt-outs') return of?.pairs.size ?? 0
+  if (/^(?:pair-tat|opt-outs|daily)$/.test(name)) return of?.pairs.size ?? 0
   if (name.startsWith('WHATSAPP-')) return 11_000
   return fixed[name] ?? 0
 }

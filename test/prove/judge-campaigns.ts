@@ -1,6 +1,7 @@
 /** What operators do with campaigns, and sentences 43 and 44: nothing of a stopped campaign is sent, and its counts are right. */
 import { factsOf, groupBy, isInconclusive, isLost, type Fact, type Message, type Operated, type Rules } from './history.js'
 import { isEndedLate, isGrantedIn } from './judge-operators.js'
+import type { Holds } from './judge-holds.js'
 import { isPlanRemoved } from './judge-plans.js'
 import type { Templates } from './judge-templates.js'
 import { effectiveBy } from './late-requests.js'
@@ -22,9 +23,9 @@ const GOOD = new Set(['sent', 'delivered', 'read'])
 export type Campaigns = ReturnType<typeof campaignsOf>
 export type Suspended = ReturnType<typeof suspendedOf>
 
-/** When messages may wait outside of their queues: for their template or their campaign. */
-export function suspendedOf (templates: Templates, campaigns: Campaigns) {
-  const holds = (message: Pick<Message, 'posted'>): Span[] => [...templates.holds(message), ...campaigns.holds(message)]
+/** When messages may wait outside of their queues, or with their lane: for their template, their campaign, a rate or a limit. */
+export function suspendedOf (templates: Templates, campaigns: Campaigns, others: Holds) {
+  const holds = (message: Pick<Message, 'posted'>): Span[] => [...templates.holds(message), ...campaigns.holds(message), ...others.of(message)]
   return { holds, pauses: templates.pauses, resumes: campaigns.resumes }
 }
 

@@ -32,7 +32,10 @@ export function judgePlans (rules: Rules, messages: Map<string, Message>, sends:
       const late = all.find(send => isGrantedIn(send, Math.max(from, endAt), to, rules))
       if (late !== undefined) report(45, `${late.opaque} was granted after campaign ${campaign} ends`)
       const during = all.filter(send => isGrantedIn(send, from, to, rules))
-      if (typeof plan.perSecond === 'number') judgeRate(campaign, plan.perSecond, during, losses, report)
+      if (typeof plan.perSecond !== 'number') continue
+      const isForgotten = (from: number, to: number): boolean =>
+        losses.some(one => one.from <= to && one.at >= from && one.campaigns?.includes(campaign) === true)
+      judgeRate(46, `of campaign ${campaign}`, plan.perSecond, during, isForgotten, report)
     }
   }
 }
@@ -51,16 +54,17 @@ function periodsOf (list: Operated[], losses: LostWrites[], byWhen: (at: number)
   })
 }
 
-/** Two starts are at least 1/`perSecond` apart, by their grants. What Redis lost of the campaign between them is computed. */
-function judgeRate (campaign: string, perSecond: number, during: Send[], losses: LostWrites[], report: Report): void {
+/** Two starts are at least 1/`perSecond` apart, by their grants. `isForgotten`: Redis lost the first one. */
+export function judgeRate (
+  sentence: 46 | 53, what: string, perSecond: number, during: Send[], isForgotten: (from: number, to: number) => boolean, report: Report
+): void {
   const intervalMs = 1000 / perSecond
   const leastMs = intervalMs - (intervalMs < MAKES_UP_MS ? MAKES_UP_MS : 0) - CLOCKS_MS
   const granted = during.flatMap(({ opaque, granted }) => granted === null ? [] : [{ opaque, at: granted.at }]).sort((a, b) => a.at - b.at)
   granted.forEach(({ opaque, at }, i) => {
     const before = granted[i - 1]
     if (before === undefined || at - before.at >= leastMs) return
-    const isForgotten = losses.some(one => one.from <= at && one.at >= before.at && one.campaigns?.includes(campaign) === true)
-    if (!isForgotten) report(46, `${opaque} was granted ${(at - before.at).toFixed(0)} ms after ${before.opaque} of campaign ${campaign}`)
+    if (!isForgotten(before.at, at)) report(sentence, `${opaque} was granted ${(at - before.at).toFixed(0)} ms after ${before.opaque} ${what}`)
   })
 }
 

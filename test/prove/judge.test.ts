@@ -3,6 +3,7 @@ import t from 'tap'
 import { read } from '../contract/tree.js'
 import { allowed } from './allowed.js'
 import { aboutCampaigns, allowedOfCampaigns } from './doctored-campaigns.js'
+import { aboutHolds, allowedOfHolds } from './doctored-holds.js'
 import { allowedOfPlans, aboutPlans } from './doctored-plans.js'
 import { aboutMessages } from './doctored-messages.js'
 import { aboutTheRest } from './doctored-rest.js'
@@ -12,7 +13,7 @@ import { rules } from './doctored.js'
 import { isSpotless, judge, type Judgement } from './judge.js'
 import { sentences } from './model.js'
 
-const doctored = [...aboutMessages, ...aboutTime, ...aboutTheRest, ...aboutCampaigns, ...aboutPlans, ...aboutTeams]
+const doctored = [...aboutMessages, ...aboutTime, ...aboutTheRest, ...aboutCampaigns, ...aboutPlans, ...aboutTeams, ...aboutHolds]
 const foundBy = ({ bySentence }: Judgement): string => JSON.stringify([...bySentence])
 
 await t.test('the judge finds', async t => {
@@ -35,7 +36,8 @@ await t.test('each sentence of the model has a history that violates it', t => {
 })
 
 await t.test('the judge allows', async t => {
-  for (const { what, facts, figure, rules: own = rules } of [...allowed, ...allowedOfCampaigns, ...allowedOfPlans, ...allowedOfTeams]) {
+  const histories = [...allowed, ...allowedOfCampaigns, ...allowedOfPlans, ...allowedOfTeams, ...allowedOfHolds]
+  for (const { what, facts, figure, rules: own = rules } of histories) {
     await t.test(what, async t => {
       const judgement = judge({ rules: own, facts })
       if (figure !== undefined) t.equal(judgement.figures[figure], 1)

@@ -5,6 +5,7 @@ import { judgeCallbacks } from './judge-callbacks.js'
 import { judgeCallers } from './judge-callers.js'
 import { judgeFound } from './judge-found.js'
 import { judgeJobs } from './judge-jobs.js'
+import { holdsOf, judgeHolds } from './judge-holds.js'
 import { judgeLateness } from './judge-late.js'
 import { judgeOperators } from './judge-operators.js'
 import { judgeOrder } from './judge-order.js'
@@ -82,7 +83,8 @@ export function judge ({ rules, facts }: History): Judgement {
   const sends = sendsOf(messages, facts)
   const templates = templatesOf(rules, messages, sends, facts)
   const campaigns = campaignsOf(facts)
-  const suspended = suspendedOf(templates, campaigns)
+  const holds = holdsOf(rules, facts)
+  const suspended = suspendedOf(templates, campaigns, holds)
   const outcomes = judgeOutcomes(rules, messages, sends, templates, campaigns, facts, report)
   const outages = outagesOf(rules, sends, facts)
   const doubled = judgeSends(rules, messages, sends, outages, report)
@@ -92,6 +94,7 @@ export function judge ({ rules, facts }: History): Judgement {
   judgeTemplates(rules, messages, sends, templates, facts, report)
   judgeCampaigns(rules, messages, sends, campaigns, lostByRedis, facts, report)
   judgePlans(rules, messages, sends, facts, report)
+  judgeHolds(rules, messages, sends, holds, facts, report)
   judgeMoves(rules, messages, sends, facts, report)
   judgeOperators(rules, messages, sends, facts, report)
   judgeJobs(rules, messages, sends, facts, report)

@@ -15,6 +15,8 @@ export interface LoadOptions {
   random: Random
   /** Names of templates that some messages are sent with. */
   templates: readonly string[]
+  /** A sender with a daily limit. `mayGreet`: whether it may write to one more person now, who perhaps waits for the next day. */
+  daily: { sender: string, mayGreet: () => boolean } | null
 }
 
 export interface Load {
@@ -49,7 +51,7 @@ const MEAN_LENGTH = 3.5
 
 /** Conversations start at random times, at a rate that posts `perSecond` messages a second in total. */
 export function startLoad (options: LoadOptions): Load {
-  const { senders, people, perSecond, seconds, caller, callers = {}, random, templates } = options
+  const { senders, people, perSecond, seconds, caller, callers = {}, random, templates, daily } = options
   const zipf = createZipf(people, 0.5)
   const drafts = new Map<string, MessageRequest>()
   const underway = new Set<Promise<void>>()
@@ -58,6 +60,7 @@ export function startLoad (options: LoadOptions): Load {
   const marketed = new Set<string>()
   const campaigns = new Map<string, number>()
   const tags = new Map<string, number>()
+  const greeted: string[] = []
   let count = 0
   let responded = 0
 
@@ -192,6 +195,16 @@ export function startLoad (options: LoadOptions): Load {
     }
   }
 
+  /** A template counts for the daily limit, as a text does not. Some people get another one later. */
+  async function greet (random: Random, sender: string): Promise<void> {
+    const known = greeted.length > 0 && random.chance(0.25) ? greeted.splice(random.int(0, greeted.length - 1), 1)[0] : undefined
+    const place: Place = { sender, to: known ?? stranger('1555003'), lane: random.chance(0.5) ? 2 : 1 }
+    const draft = draftFor(place, random, null)
+    draft.template = templates.length === 0 ? 'hello_world' : random.pick([...templates])
+    await post(draft, random)
+    greeted.push(place.to)
+  }
+
   async function run (): Promise<void> {
     const until = performance.now() + seconds * 1000
     let next = performance.now()
@@ -204,6 +217,7 @@ export function startLoad (options: LoadOptions): Load {
       // A generator of its own, so that its content does not depend on which request gets its response first.
       const own = random.fork()
       const kind = own.chance(0.03) ? schedule : own.chance(0.08) ? batch : own.chance(0.01) ? forget : talk
+      if (daily !== null && own.chance(0.2) && daily.mayGreet()) greet(own.fork(), daily.sender).catch(() => undefined)
       const task = kind(own).finally(() => underway.delete(task))
       underway.add(task)
     }

@@ -8,7 +8,8 @@ import { isSpotless, judge } from './judge.js'
 import { randomSeed } from '../support/seed.js'
 import { table } from './report.js'
 import type { Fsync, On } from './servers.js'
-import { rules, soak } from './soak.js'
+import { rules } from './settings.js'
+import { soak } from './soak.js'
 import { whyNotShown, writeResult } from './result.js'
 
 const { values } = parseArgs({
@@ -57,7 +58,7 @@ const soaked = await soak({ teardown: ending => endings.push(ending) }, {
   }
 })
 for (const ending of endings.reverse()) await ending()
-console.log(`\n${table(soaked)}\n\ndone by operators: ${operationsOf(soaked.facts)}\n${teamsOf(soaked.facts)}\n\n${repeat}`)
+console.log(`\n${table(soaked)}\n\ndone by operators: ${operationsOf(soaked.facts)}\n${teamsOf(soaked.facts)}\n${waitsOf(soaked.facts)}\n\n${repeat}`)
 const isGood = isSpotless(soaked.judgement)
 if (!isGood) {
   const file = join(tmpdir(), `prove-${values.seed}-${process.pid}.jsonl`)
@@ -84,4 +85,10 @@ function teamsOf (facts: Fact[]): string {
   const counts = { 'key-tried': 'keys refused after they left the file', 'job-ended': 'bulk jobs ended', found: 'searches' } as const
   const rest = Object.entries(counts).map(([kind, what]) => `${factsOf(facts, kind as keyof typeof counts).length} ${what}`)
   return `of teams: ${[`${limited} times 429`, ...rest].join(', ')}`
+}
+
+/** How many messages waited when they were accepted, by what for. */
+function waitsOf (facts: Fact[]): string {
+  const waiting = groupBy(factsOf(facts, 'responded').filter(({ waitingFor }) => waitingFor !== undefined), ({ waitingFor }) => waitingFor ?? '')
+  return `waited for: ${[...waiting].map(([what, { length }]) => `${what} ${length}`).join(', ')}`
 }

@@ -51,7 +51,10 @@ export const sentences = {
   49: 'key not as in its file',
   50: 'caller too fast',
   51: 'too many waiting of a caller',
-  52: 'search incomplete'
+  52: 'search incomplete',
+  53: 'template or category too fast',
+  54: 'lane sent while it was on hold',
+  55: 'too many people in a day'
 } as const
 
 export type Sentence = keyof typeof sentences

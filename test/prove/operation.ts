@@ -2,7 +2,7 @@
 import type { JobAction, Operated, Plan } from './history.js'
 
 export type Operation = Pick<Operated, 'action' | 'sender'> &
-  Partial<Pick<Operated, 'key' | 'pair' | 'rules' | 'campaign' | 'plan' | 'movedTo' | 'filter'>>
+  Partial<Pick<Operated, 'key' | 'pair' | 'rules' | 'campaign' | 'plan' | 'movedTo' | 'filter' | 'rated' | 'perSecond'>>
 
 /** Campaigns of the proofs are of one sender, whose name they begin with. */
 export const campaignOf = (sender: string, number: number): string => `${sender}-${number}`
@@ -13,6 +13,7 @@ const actions: Array<[method: string, path: RegExp, action: Operated['action']]>
   ['POST', /^\/senders\/([^/?]+)\/pause/, 'pause'],
   ['POST', /^\/senders\/([^/?]+)\/resume/, 'resume'],
   ['PUT', /^\/senders\/([^/?]+)\/quota/, 'rules'],
+  ['PUT', /^\/senders\/([^/?]+)\/rates/, 'rate'],
   ['DELETE', /^\/messages\/([^/?]+)/, 'cancel'],
   ['PATCH', /^\/messages\/([^/?]+)/, 'move'],
   ['POST', /^\/failures\/([^/?]+)\/retry/, 'retry'],
@@ -51,6 +52,7 @@ export function operationOf (method: string, path: string, body: unknown): Opera
     const sender = /[?&]sender=([^&]+)/.exec(path)?.[1] ?? ''
     if (action === 'pause' || action === 'resume') return { action, sender: subject }
     if (action === 'rules') return { action, sender: subject, rules: rulesOf(body as Record<string, number>) }
+    if (action === 'rate') return { action, sender: subject, ...rateOf(body as Rate) }
     if (action === 'plan-campaign') return { action, sender: senderOfCampaign(subject), campaign: subject, plan: planOf(body as Plan) }
     if (/-campaign$/.test(action)) return { action, sender: senderOfCampaign(subject), campaign: subject }
     if (action === 'cancel') return { action, sender, key: subject }
@@ -68,6 +70,12 @@ function rulesOf ({ pairIntervalMs, pairBurst, perSecond }: Record<string, numbe
     ...(pairBurst === undefined ? {} : { burst: pairBurst }),
     ...(perSecond === undefined ? {} : { perSecond })
   }
+}
+
+interface Rate { template?: string, category?: string, perSecond: number | null }
+
+function rateOf ({ template, category, perSecond }: Rate): Pick<Operated, 'rated' | 'perSecond'> {
+  return { rated: template ?? category ?? '', perSecond }
 }
 
 /** The parts of the body that hold messages back. */

@@ -7,6 +7,7 @@ import type { Load } from './load.js'
 import { jobActs, searchActs } from './operator-jobs.js'
 
 export interface OperatorOptions {
+  templates: readonly string[]
   caller: ProvingCaller
   origins: () => string[]
   load: Load
@@ -24,7 +25,9 @@ const unplanned = { perSecond: null, startAt: null, endAt: null }
 export type Act = (sender: string, random: Random) => Promise<unknown>
 
 /** Resolves when the last action is done; every pause is ended, and the rules are those of the settings. */
-export async function operate ({ caller, origins, load, senders, rules, random, everySeconds, record, isOver }: OperatorOptions): Promise<void> {
+export async function operate (
+  { caller, origins, load, senders, templates, rules, random, everySeconds, record, isOver }: OperatorOptions
+): Promise<void> {
   const busy = new Set<string>()
   const changed = new Set<string>()
   const retried = new Set<string>()
@@ -78,6 +81,15 @@ export async function operate ({ caller, origins, load, senders, rules, random, 
       await pass(random.int(2000, 10_000))
       await caller.operate('PUT', path, { ...unplanned, sender })
     },
+    async (sender, random) => {
+      const isOfTemplate = templates.length > 0 && random.chance(0.5)
+      const rated = isOfTemplate ? { template: random.pick([...templates]), language: 'en_US' } : { category: 'marketing' }
+      for (let changes = random.int(1, 2); changes > 0; changes--) {
+        await caller.operate('PUT', `/senders/${sender}/rates`, { ...rated, perSecond: random.pick([0.5, 1, 3, 60]) })
+        await pass(random.int(2000, 10_000))
+      }
+      await caller.operate('PUT', `/senders/${sender}/rates`, { ...rated, perSecond: null })
+    },
     ...jobActs({ caller, load, record }),
     ...searchActs({ caller, origins, load, record })
   ]
@@ -97,11 +109,16 @@ export async function operate ({ caller, origins, load, senders, rules, random, 
   for (const sender of changed) await quota(sender, { pairIntervalMs: rules.intervalMs, pairBurst: 1, perSecond: rules.perSecond })
 }
 
-/** A pause or a plan that got no response may take effect after the request to end it, by a node that was frozen. */
+/** A pause, a plan or a rate that got no response may take effect after the request to end it, by a node that was frozen. */
 export async function endLatePauses (caller: ProvingCaller, facts: Fact[]): Promise<void> {
   const late = factsOf(facts, 'operated').filter(isInconclusive)
   const planned = new Map(late.filter(({ action }) => action === 'plan-campaign').map(({ campaign = '', sender }) => [campaign, sender]))
   for (const [campaign, sender] of planned) await caller.operate('PUT', `/campaigns/${campaign}`, { ...unplanned, sender })
+  const rated = new Map(late.filter(({ action }) => action === 'rate').map(({ sender, rated = '' }) => [`${sender} ${rated}`, { sender, rated }]))
+  for (const { sender, rated: of } of rated.values()) {
+    const what = of === 'marketing' ? { category: of } : { template: of, language: 'en_US' }
+    await caller.operate('PUT', `/senders/${sender}/rates`, { ...what, perSecond: null })
+  }
   const resume = new Set(late.flatMap(({ action, sender, campaign }) =>
     action === 'pause' ? `/senders/${sender}/resume` : action === 'pause-campaign' ? `/campaigns/${campaign}/resume` : []))
   for (const path of resume) await caller.operate('POST', path, path.startsWith('/senders') ? {} : undefined)

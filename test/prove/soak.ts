@@ -3,31 +3,30 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endChild, startSandbox } from '../crash/child.js'
-import { LEASE_GRACE_MS } from '../../src/recovery/recover.js'
 import { createRandom, type Random } from '../property/random.js'
 import { keys } from '../support/gateway.js'
-import { CALLBACK_SECRET } from '../support/receiver.js'
 import { createPrefix, type Teardown } from '../support/redis.js'
 import { request } from '../support/request.js'
 import { pass, until } from '../support/until.js'
 import { startCallbackReceiver } from './callback-receiver.js'
 import { createCaller, type CallerOptions } from './caller.js'
 import { endFaults, inject, schedule, type Targets } from './faults.js'
+import { passDay, type Past } from './faults-of-time.js'
 import { readFinal } from './final.js'
 import { startFleet, type Fleet } from './fleet.js'
-import { monotonicNow, type Fact, type Rules } from './history.js'
+import { factsOf, monotonicNow, type Fact } from './history.js'
 import { judge, type Judgement } from './judge.js'
 import { createKeys } from './keys.js'
 import { startLoad } from './load.js'
-import { CALLBACK_TIMEOUT_MS } from './model.js'
 import { endLatePauses, operate } from './operators.js'
 import { collect } from './provider-records.js'
 import { startProxies } from './proxies.js'
 import { startClusterServers, startSentinelServers } from './failover.js'
 import { startServer, type Fsync, type On } from './servers.js'
+import { CHANGING, DAILY, LEASE_END_MS, rules, senders, settings, shares } from './settings.js'
 import { ACCOUNT, changeTemplates, templates } from './template-changes.js'
 import { STILL_WITHIN_S, sum, untilStill, waitingIn, watchMachine } from './waits.js'
-import { APP_SECRET, startWhatsApp } from './whatsapp.js'
+import { startWhatsApp } from './whatsapp.js'
 
 export interface SoakOptions {
   on: On
@@ -59,57 +58,12 @@ export interface Soaked {
   settledInSeconds: number
 }
 
-const LEASE_MS = 8000
-/** Until recovery takes over what a dead node was sending. */
-const LEASE_END_MS = LEASE_MS + LEASE_GRACE_MS
-const senders = ['800001', '800002', '800003']
-/** Removed from the senders' file and added again, time after time. */
-const CHANGING = '800004'
-const retriesMs = [500, 1000, 2000, 4000, 4000]
-/** Of all messages, by the callers that are not the operator. As fast as `crm` may post, on average. */
-const shares: Record<string, number> = { shop: 0.25, crm: 0.075 }
-/** The settings of every soak. */
-export const rules: Rules = {
-  intervalMs: 1000,
-  startWithinMs: 250,
-  perSecond: 40,
-  retriesMs,
-  leaseMs: LEASE_END_MS,
-  callbacks: true,
-  circuit: { recipients: 5, tailMs: 10_000 },
-  senders: { [CHANGING]: { intervalMs: 1500, burst: 2 } },
-  callers: {
-    shop: { perSecond: Infinity, burst: Infinity, backlog: Infinity },
-    crm: { perSecond: 6, burst: 4, backlog: 10 }
-  },
-  changing: [CHANGING]
-}
-const settings = {
-  WHATSAPP_RATE_LIMIT_MS: String(rules.intervalMs),
-  WHATSAPP_SENDER_RATE_PER_SECOND: String(rules.perSecond),
-  WHATSAPP_RETRY_SCHEDULE_MS: retriesMs.join(','),
-  WHATSAPP_RETRY_INTERVAL_MS: '1000',
-  WHATSAPP_APP_SECRET: APP_SECRET,
-  CALLBACK_SECRET,
-  CALLBACK_TIMEOUT_MS: String(CALLBACK_TIMEOUT_MS),
-  CALLBACK_RETRY_MS: '500',
-  SEND_TIMEOUT_MS: '2000',
-  UNKNOWN_HOLD_MS: '3000',
-  LEASE_MS: String(LEASE_MS),
-  SHUTDOWN_GRACE_MS: '3000',
-  INLINE_WAIT_MS: '1000',
-  // Probes every 2 s at least, and three stages of half a second: an outage is over 10 s after its end.
-  CIRCUIT_RECIPIENTS: '5',
-  CIRCUIT_PROBE_MS: '500',
-  CIRCUIT_PROBE_MOST_MS: '2000',
-  CIRCUIT_STAGE_MS: '500'
-}
-
 export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-prove-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const facts: Fact[] = []
   const record = (fact: Fact): void => { facts.push(fact) }
+  const prefix = createPrefix()
   const start = { server: startServer, sentinel: startSentinelServers, cluster: startClusterServers }[options.on]
   const servers = await start(t, { fsync: options.fsync, leaseMs: LEASE_END_MS, record })
   const sandbox = startSandbox()
@@ -128,15 +82,18 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
       id,
       accessToken: `token-of-${id}`,
       ...(hasTemplates ? { accountId: ACCOUNT } : {}),
+      ...(id === DAILY.sender ? { dailyLimit: DAILY.people } : {}),
       ...(id === CHANGING ? { rules: { pairIntervalMs: 1500, pairBurst: 2 } } : {})
     }))))
     renameSync(`${sendersFile}.new`, sendersFile)
   }
-  writeSenders([...senders, CHANGING])
+  const past: Past | null = !('port' in servers.redis) ? null : { redisPort: servers.redis.port, prefix, senders, daily: DAILY.sender, record }
+  const always = past === null ? senders : [...senders, DAILY.sender]
+  const all = [...always, CHANGING]
+  writeSenders(all)
   // Otherwise a pair's cool-down grows to minutes, and a run waits for all of them.
   const policyFile = join(folder, 'policy.json')
   writeFileSync(policyFile, JSON.stringify([{ code: '131056', growth: 1 }]))
-  const prefix = createPrefix()
   const keysFile = join(folder, 'keys.json')
   // The nodes start with the file.
   let reached: Pick<Fleet, 'origins' | 'reload'> = { origins: () => [], reload: () => undefined }
@@ -171,16 +128,19 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   const caller = asCaller(keys.operator)
   const callers = Object.fromEntries(Object.entries(shares).map(([name, share]) => [name, { caller: asCaller(exchanged.keyOf(name)), share }]))
   const random = createRandom(options.seed)
-  const all = [...senders, CHANGING]
+  // Who waits then gets the next days of the run.
+  let greeted = 0
+  const mayGreet = (): boolean => greeted < DAILY.people * (factsOf(facts, 'day-passed').length + 2) && ++greeted > 0
   const load = startLoad({
-    senders: all,
+    senders: [...senders, CHANGING],
     people: 150,
     perSecond,
     seconds,
     caller,
     callers,
     random: createRandom(options.seed + 1),
-    templates: hasTemplates ? templates : []
+    templates: hasTemplates ? templates : [],
+    daily: past === null ? null : { sender: DAILY.sender, mayGreet }
   })
   const whatsapp = startWhatsApp({
     origins: fleet.origins,
@@ -200,6 +160,7 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
     origins: fleet.origins,
     load,
     senders,
+    templates: hasTemplates ? templates : [],
     rules,
     random: createRandom(options.seed + 3),
     everySeconds: 2,
@@ -217,11 +178,11 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   const faults = new Map<string, number>()
   let reloads = 0
   const reload = (random: Random): void => {
-    writeSenders(++reloads % 2 === 1 ? senders : all)
+    writeSenders(++reloads % 2 === 1 ? always : all)
     fleet.reload()
     random.next()
   }
-  const targets: Targets = { fleet, proxies, servers, receiver, control, leaseMs: LEASE_END_MS, record, reload }
+  const targets: Targets = { fleet, proxies, servers, receiver, control, leaseMs: LEASE_END_MS, record, reload, past }
   let doing = ''
   const progress = setInterval(() => {
     const counts = { posted: load.drafts.size, responded: load.responded(), arrived: records.count(), faults: sum(faults) }
@@ -266,7 +227,10 @@ export async function soak (t: Teardown, options: SoakOptions): Promise<Soaked> 
   }
   let reads = 0
   await untilStill(async () => {
-    if (hasTemplates && (performance.now() - healedAt) / 5000 > reads++) await readSoon()
+    if ((performance.now() - healedAt) / 5000 > reads++) {
+      if (hasTemplates) await readSoon()
+      if (past !== null) await passDay(past)
+    }
     return await unsettled() + whatsapp.left() + await waitingIn(servers, prefix, all)
   })
   const settledInSeconds = (performance.now() - healedAt) / 1000
