@@ -7,6 +7,7 @@ import { isList, readCallers } from './callers.js'
 import { parseAddress } from './redis/address.js'
 import type { SenderSettings } from './senders.js'
 import { isApi, readSenders } from './senders.js'
+import { allowedBy } from './settings/patterns.js'
 import type { Problems } from './settings/problems.js'
 import { createProblems, didYouMean, showValue } from './settings/problems.js'
 import { ConfigSchema, secretSettings } from './settings/schema.js'
@@ -153,7 +154,7 @@ function isWritten (name: string, value: string, schema: TObject, problems: Prob
   return false
 }
 
-interface SchemaError { instancePath: string, message?: string, params?: { allowedValue?: unknown, comparison?: string } }
+interface SchemaError { instancePath: string, message?: string, params?: { allowedValue?: unknown, comparison?: string, pattern?: string } }
 
 /** Adds a problem for each value that the schema rejects, and returns the names. */
 function explain (error: unknown, raw: Record<string, string>, schema: TObject, problems: Problems): string[] {
@@ -166,9 +167,11 @@ function explain (error: unknown, raw: Record<string, string>, schema: TObject, 
     const words = own.flatMap(({ params }) => params?.allowedValue === undefined ? [] : [String(params.allowedValue)])
     const reasons = typeOf(schema, name) === 'boolean'
       ? ['1, 0, true or false']
-      : own.map(({ message = '', params }) => params?.allowedValue !== undefined
-        ? JSON.stringify(params.allowedValue)
-        : params?.comparison !== undefined && typeOf(schema, name) === 'integer' ? rangeOf(schema.properties[name] as object) : message)
+      : own.map(({ message = '', params }) => {
+        if (params?.allowedValue !== undefined) return JSON.stringify(params.allowedValue)
+        if (params?.comparison !== undefined && typeOf(schema, name) === 'integer') return rangeOf(schema.properties[name] as object)
+        return allowedBy[params?.pattern ?? ''] ?? message
+      })
     const unit = name.endsWith('_MS') && own.some(({ params }) => params?.comparison !== undefined) ? ' milliseconds' : ''
     const allowed = [...new Set(reasons)].filter(reason => !/anyOf/.test(reason)).join(', ')
     problems.add(name, `${name} is ${show(name, value)}; allowed: ${allowed}${unit}${didYouMean(value, words)}`)

@@ -12,11 +12,11 @@ export type State =
   'retrying' | 'unknown' | 'failed' | 'cancelled' | 'expired'
 
 /**
- * Why a message waits. `turn-in-queue`: only for messages ahead of it, or for a slot in flight. `outage`: for WhatsApp to work again.
- * `template-paused`: for its template to be approved again. `templates-stopped`: for WhatsApp to send any template of the sender again.
- * `campaign-paused`: for its campaign to be resumed, `campaign-start`: to begin, `campaign-rate`: for its next slot. `template-rate` and
- * `category-rate`: for the next slot of its template or category. `window`: for its recipient to write. `daily-limit`: for another recipient to count
- * no longer.
+ * Why a message waits. `turn-in-queue`: only for messages ahead of it, or for a slot in flight. `outage`: for WhatsApp to work again, or of the lane
+ * `bulk` to report statuses again. `template-paused`: for its template to be approved again. `templates-stopped`: for WhatsApp to send any template
+ * of the sender again. `campaign-paused`: for its campaign to be resumed, `campaign-start`: to begin, `campaign-rate`: for its next slot.
+ * `template-rate` and `category-rate`: for the next slot of its template or category. `window`: for its recipient to write. `daily-limit`: for
+ * another recipient to count no longer.
  */
 export type WaitingFor =
   'pair-rate' | 'sender-rate' | 'turn-in-queue' | 'cool-down' | 'pause' | 'sender-stopped' | 'outage' | 'template-paused' | 'templates-stopped' |

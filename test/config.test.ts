@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { ConfigSchema, readConfig } from '../src/config.js'
+import { allowedBy } from '../src/settings/patterns.js'
 import { SluiceError } from '../src/errors.js'
 import { readPolicyFile } from '../src/provider/policy-file.js'
 import { mutate, mutations } from './support/mutate.js'
@@ -66,6 +67,8 @@ const refusals: Array<[what: string, env: Record<string, string>, field: string,
   ['an API key with a colon', { API_KEYS: 'app:with:colon:0123456789:send' }, 'API_KEYS', /the key of app contains a colon/],
   ['two callers with one key', { API_KEYS: `a:${key}:send,b:${key}:read` }, 'API_KEYS', /the keys of a \(send\) and b \(read\) are equal/],
   ['a misspelt role', { API_KEYS: `app:${key}:amdin` }, 'API_KEYS', /role of app has to be send, read or admin; did you mean admin\?/],
+  ['no daily limit as a number', { DAILY_LIMIT: '0' }, 'DAILY_LIMIT', /DAILY_LIMIT is "0"; allowed: auto, a number from 1 to 9999999, or empty/],
+  ['a ramp without a day', { DAILY_RAMP: '50,100' }, 'DAILY_RAMP', /"50,100"; allowed: a day and .*, such as 2026-12-01:50,100,200/],
   ['a misspelt word', { UNKNOWN_OUTCOME: 'rety' }, 'UNKNOWN_OUTCOME', /"rety"; allowed: "retry", "fail"; did you mean retry\?/],
   ['a Redis without scheme', { REDIS_URL: 'localhost:6379' }, 'REDIS_URL', /REDIS_URL has to be `redis:/],
   ['a % in the password of Redis', { REDIS_URL: 'redis://:100%sure@localhost' }, 'REDIS_URL', /write %25 for %/],
@@ -288,9 +291,10 @@ await t.test('valid but risky settings give a warning at the start', async t => 
   t.notOk(warns({ UNKNOWN_OUTCOME: 'fail' }, /sent again, perhaps a second time/))
 })
 
-await t.test('every duration has its unit in its name, and every setting has a description', async t => {
+await t.test('every duration has its unit in its name, and every setting says what it is and what is allowed', async t => {
   for (const [name, schema] of Object.entries(ConfigSchema.properties)) {
     t.ok(typeof schema.description === 'string' && schema.description.length > 10, name)
     if (/how long|time|delay|how often/i.test(schema.description ?? '') && schema.type === 'integer') t.match(name, /_MS$/, name)
+    if (typeof schema.pattern === 'string') t.ok(allowedBy[schema.pattern], `what is allowed for ${name}`)
   }
 })

@@ -1261,13 +1261,14 @@ export interface components {
              * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
-             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
-             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
-             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
-             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * WhatsApp is down, or works again and the backlog is sent in stages; of the lane `bulk` also while WhatsApp reports no statuses.
+             * `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign
+             * is paused; it is sent once that is resumed. `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+             * campaign have started as its plan allows. `template-rate`: as many messages of its template have started as an operator allows.
+             * `category-rate`: as many messages of its category have started as an operator allows. `templates-stopped`: WhatsApp sends no template
+             * of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after
+             * that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last 24 hours. `schedule`: its
+             * own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
@@ -1400,13 +1401,14 @@ export interface components {
              * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
-             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
-             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
-             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
-             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * WhatsApp is down, or works again and the backlog is sent in stages; of the lane `bulk` also while WhatsApp reports no statuses.
+             * `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign
+             * is paused; it is sent once that is resumed. `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+             * campaign have started as its plan allows. `template-rate`: as many messages of its template have started as an operator allows.
+             * `category-rate`: as many messages of its category have started as an operator allows. `templates-stopped`: WhatsApp sends no template
+             * of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after
+             * that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last 24 hours. `schedule`: its
+             * own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
@@ -1562,13 +1564,14 @@ export interface components {
              * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
-             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
-             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
-             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
-             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * WhatsApp is down, or works again and the backlog is sent in stages; of the lane `bulk` also while WhatsApp reports no statuses.
+             * `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign
+             * is paused; it is sent once that is resumed. `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+             * campaign have started as its plan allows. `template-rate`: as many messages of its template have started as an operator allows.
+             * `category-rate`: as many messages of its category have started as an operator allows. `templates-stopped`: WhatsApp sends no template
+             * of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after
+             * that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last 24 hours. `schedule`: its
+             * own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
@@ -1724,13 +1727,14 @@ export interface components {
              * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
-             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
-             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
-             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
-             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * WhatsApp is down, or works again and the backlog is sent in stages; of the lane `bulk` also while WhatsApp reports no statuses.
+             * `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign
+             * is paused; it is sent once that is resumed. `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+             * campaign have started as its plan allows. `template-rate`: as many messages of its template have started as an operator allows.
+             * `category-rate`: as many messages of its category have started as an operator allows. `templates-stopped`: WhatsApp sends no template
+             * of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after
+             * that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last 24 hours. `schedule`: its
+             * own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
@@ -1865,13 +1869,14 @@ export interface components {
              * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
-             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
-             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
-             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
-             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * WhatsApp is down, or works again and the backlog is sent in stages; of the lane `bulk` also while WhatsApp reports no statuses.
+             * `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign
+             * is paused; it is sent once that is resumed. `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+             * campaign have started as its plan allows. `template-rate`: as many messages of its template have started as an operator allows.
+             * `category-rate`: as many messages of its category have started as an operator allows. `templates-stopped`: WhatsApp sends no template
+             * of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after
+             * that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last 24 hours. `schedule`: its
+             * own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
@@ -2363,13 +2368,14 @@ export interface components {
              * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
-             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
-             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
-             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
-             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * WhatsApp is down, or works again and the backlog is sent in stages; of the lane `bulk` also while WhatsApp reports no statuses.
+             * `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign
+             * is paused; it is sent once that is resumed. `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+             * campaign have started as its plan allows. `template-rate`: as many messages of its template have started as an operator allows.
+             * `category-rate`: as many messages of its category have started as an operator allows. `templates-stopped`: WhatsApp sends no template
+             * of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after
+             * that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last 24 hours. `schedule`: its
+             * own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
@@ -2697,13 +2703,14 @@ export interface components {
              * @description What it would wait for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
-             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
-             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
-             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
-             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * WhatsApp is down, or works again and the backlog is sent in stages; of the lane `bulk` also while WhatsApp reports no statuses.
+             * `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign
+             * is paused; it is sent once that is resumed. `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+             * campaign have started as its plan allows. `template-rate`: as many messages of its template have started as an operator allows.
+             * `category-rate`: as many messages of its category have started as an operator allows. `templates-stopped`: WhatsApp sends no template
+             * of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after
+             * that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last 24 hours. `schedule`: its
+             * own `scheduledFor`. `retry`: the retry schedule
              * @enum {string}
              */
             waitingFor: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"
@@ -3657,13 +3664,14 @@ export interface components {
              * @description What it waits for. `pair-rate`: the rate limit of its recipient. `sender-rate`: the rate limit of its sender.
              * `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the end of a cool-down: WhatsApp asked to slow down.
              * `pause`: an operator paused the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment. `outage`:
-             * WhatsApp is down, or works again and the backlog is sent in stages. `template-paused`: its template is not approved at WhatsApp now; it
-             * is sent once it is approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed. `campaign-start`: its
-             * campaign has not begun. `campaign-rate`: as many messages of its campaign have started as its plan allows. `template-rate`: as many
-             * messages of its template have started as an operator allows. `category-rate`: as many messages of its category have started as an
-             * operator allows. `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy. `window`: its recipient to
-             * write or call: WhatsApp accepts it only within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-             * outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
+             * WhatsApp is down, or works again and the backlog is sent in stages; of the lane `bulk` also while WhatsApp reports no statuses.
+             * `template-paused`: its template is not approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its campaign
+             * is paused; it is sent once that is resumed. `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
+             * campaign have started as its plan allows. `template-rate`: as many messages of its template have started as an operator allows.
+             * `category-rate`: as many messages of its category have started as an operator allows. `templates-stopped`: WhatsApp sends no template
+             * of the sender: payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after
+             * that. `daily-limit`: the daily limit: so many people have got a message outside of their windows in the last 24 hours. `schedule`: its
+             * own `scheduledFor`. `retry`: the retry schedule
              * @enum {string|null}
              */
             waiting_for?: "pair-rate" | "sender-rate" | "turn-in-queue" | "cool-down" | "pause" | "sender-stopped" | "outage" | "template-paused"

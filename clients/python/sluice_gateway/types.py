@@ -313,17 +313,17 @@ class Accepted(_Accepted, total=False):
     # of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the
     # end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender.
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
-    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
-    # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `template-rate`: as many messages of its template
-    # have started as an operator allows. `category-rate`: as many messages of its category have
-    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
-    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
-    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
-    # the retry schedule
+    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages; of the lane
+    # `bulk` also while WhatsApp reports no statuses. `template-paused`: its template is not
+    # approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its
+    # campaign is paused; it is sent once that is resumed. `campaign-start`: its campaign has not
+    # begun. `campaign-rate`: as many messages of its campaign have started as its plan allows.
+    # `template-rate`: as many messages of its template have started as an operator allows.
+    # `category-rate`: as many messages of its category have started as an operator allows.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
@@ -437,17 +437,17 @@ class Duplicate(_Duplicate, total=False):
     # of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the
     # end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender.
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
-    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
-    # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `template-rate`: as many messages of its template
-    # have started as an operator allows. `category-rate`: as many messages of its category have
-    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
-    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
-    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
-    # the retry schedule
+    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages; of the lane
+    # `bulk` also while WhatsApp reports no statuses. `template-paused`: its template is not
+    # approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its
+    # campaign is paused; it is sent once that is resumed. `campaign-start`: its campaign has not
+    # begun. `campaign-rate`: as many messages of its campaign have started as its plan allows.
+    # `template-rate`: as many messages of its template have started as an operator allows.
+    # `category-rate`: as many messages of its category have started as an operator allows.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
@@ -568,17 +568,17 @@ class Message(_Message, total=False):
     # of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the
     # end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender.
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
-    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
-    # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `template-rate`: as many messages of its template
-    # have started as an operator allows. `category-rate`: as many messages of its category have
-    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
-    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
-    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
-    # the retry schedule
+    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages; of the lane
+    # `bulk` also while WhatsApp reports no statuses. `template-paused`: its template is not
+    # approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its
+    # campaign is paused; it is sent once that is resumed. `campaign-start`: its campaign has not
+    # begun. `campaign-rate`: as many messages of its campaign have started as its plan allows.
+    # `template-rate`: as many messages of its template have started as an operator allows.
+    # `category-rate`: as many messages of its category have started as an operator allows.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
@@ -718,17 +718,17 @@ class AcceptedRow(_AcceptedRow, total=False):
     # of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the
     # end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender.
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
-    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
-    # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `template-rate`: as many messages of its template
-    # have started as an operator allows. `category-rate`: as many messages of its category have
-    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
-    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
-    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
-    # the retry schedule
+    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages; of the lane
+    # `bulk` also while WhatsApp reports no statuses. `template-paused`: its template is not
+    # approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its
+    # campaign is paused; it is sent once that is resumed. `campaign-start`: its campaign has not
+    # begun. `campaign-rate`: as many messages of its campaign have started as its plan allows.
+    # `template-rate`: as many messages of its template have started as an operator allows.
+    # `category-rate`: as many messages of its category have started as an operator allows.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
@@ -844,17 +844,17 @@ class DuplicateRow(_DuplicateRow, total=False):
     # of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the
     # end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender.
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
-    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
-    # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `template-rate`: as many messages of its template
-    # have started as an operator allows. `category-rate`: as many messages of its category have
-    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
-    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
-    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
-    # the retry schedule
+    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages; of the lane
+    # `bulk` also while WhatsApp reports no statuses. `template-paused`: its template is not
+    # approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its
+    # campaign is paused; it is sent once that is resumed. `campaign-start`: its campaign has not
+    # begun. `campaign-rate`: as many messages of its campaign have started as its plan allows.
+    # `template-rate`: as many messages of its template have started as an operator allows.
+    # `category-rate`: as many messages of its category have started as an operator allows.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
@@ -1343,17 +1343,17 @@ class Failure(TypedDict):
     # of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the
     # end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender.
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
-    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
-    # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `template-rate`: as many messages of its template
-    # have started as an operator allows. `category-rate`: as many messages of its category have
-    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
-    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
-    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
-    # the retry schedule
+    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages; of the lane
+    # `bulk` also while WhatsApp reports no statuses. `template-paused`: its template is not
+    # approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its
+    # campaign is paused; it is sent once that is resumed. `campaign-start`: its campaign has not
+    # begun. `campaign-rate`: as many messages of its campaign have started as its plan allows.
+    # `template-rate`: as many messages of its template have started as an operator allows.
+    # `category-rate`: as many messages of its category have started as an operator allows.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
@@ -1697,17 +1697,17 @@ class RateLimit(TypedDict):
     # limit of its sender. `turn-in-queue`: earlier messages, or a free place in flight.
     # `cool-down`: the end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused
     # the sender. `sender-stopped`: WhatsApp rejects the sender: token, permission, account or
-    # payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
-    # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `template-rate`: as many messages of its template
-    # have started as an operator allows. `category-rate`: as many messages of its category have
-    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
-    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
-    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
-    # the retry schedule
+    # payment. `outage`: WhatsApp is down, or works again and the backlog is sent in stages; of the
+    # lane `bulk` also while WhatsApp reports no statuses. `template-paused`: its template is not
+    # approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its
+    # campaign is paused; it is sent once that is resumed. `campaign-start`: its campaign has not
+    # begun. `campaign-rate`: as many messages of its campaign have started as its plan allows.
+    # `template-rate`: as many messages of its template have started as an operator allows.
+    # `category-rate`: as many messages of its category have started as an operator allows.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waitingFor: Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",
@@ -2667,17 +2667,17 @@ class GraphWait(_GraphWait, total=False):
     # of its sender. `turn-in-queue`: earlier messages, or a free place in flight. `cool-down`: the
     # end of a cool-down: WhatsApp asked to slow down. `pause`: an operator paused the sender.
     # `sender-stopped`: WhatsApp rejects the sender: token, permission, account or payment.
-    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages.
-    # `template-paused`: its template is not approved at WhatsApp now; it is sent once it is
-    # approved again. `campaign-paused`: its campaign is paused; it is sent once that is resumed.
-    # `campaign-start`: its campaign has not begun. `campaign-rate`: as many messages of its
-    # campaign have started as its plan allows. `template-rate`: as many messages of its template
-    # have started as an operator allows. `category-rate`: as many messages of its category have
-    # started as an operator allows. `templates-stopped`: WhatsApp sends no template of the sender:
-    # payment, quality or policy. `window`: its recipient to write or call: WhatsApp accepts it only
-    # within 24 hours after that. `daily-limit`: the daily limit: so many people have got a message
-    # outside of their windows in the last 24 hours. `schedule`: its own `scheduledFor`. `retry`:
-    # the retry schedule
+    # `outage`: WhatsApp is down, or works again and the backlog is sent in stages; of the lane
+    # `bulk` also while WhatsApp reports no statuses. `template-paused`: its template is not
+    # approved at WhatsApp now; it is sent once it is approved again. `campaign-paused`: its
+    # campaign is paused; it is sent once that is resumed. `campaign-start`: its campaign has not
+    # begun. `campaign-rate`: as many messages of its campaign have started as its plan allows.
+    # `template-rate`: as many messages of its template have started as an operator allows.
+    # `category-rate`: as many messages of its category have started as an operator allows.
+    # `templates-stopped`: WhatsApp sends no template of the sender: payment, quality or policy.
+    # `window`: its recipient to write or call: WhatsApp accepts it only within 24 hours after that.
+    # `daily-limit`: the daily limit: so many people have got a message outside of their windows in
+    # the last 24 hours. `schedule`: its own `scheduledFor`. `retry`: the retry schedule
     waiting_for: Optional[Literal[
         "pair-rate", "sender-rate", "turn-in-queue", "cool-down", "pause", "sender-stopped",
         "outage", "template-paused", "campaign-paused", "campaign-start", "campaign-rate",

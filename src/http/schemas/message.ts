@@ -28,7 +28,7 @@ export const waitingForMeanings: Record<WaitingFor, string> = {
   'cool-down': 'the end of a cool-down: WhatsApp asked to slow down',
   pause: 'an operator paused the sender',
   'sender-stopped': 'WhatsApp rejects the sender: token, permission, account or payment',
-  outage: 'WhatsApp is down, or works again and the backlog is sent in stages',
+  outage: 'WhatsApp is down, or works again and the backlog is sent in stages; of the lane `bulk` also while WhatsApp reports no statuses',
   'template-paused': 'its template is not approved at WhatsApp now; it is sent once it is approved again',
   'campaign-paused': 'its campaign is paused; it is sent once that is resumed',
   'campaign-start': 'its campaign has not begun',
