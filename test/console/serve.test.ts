@@ -50,7 +50,7 @@ await t.test('the page is served without a key, by a strict policy, and 304 whil
 
 await t.test('the built gateway serves the same files, each with its type', async t => {
   const built = await startGatewayProcess(t, { redisUrl: environment.redis.url, apiUrl: environment.sandbox.url, prefix: createPrefix() })
-  const preload = /  <link rel="modulepreload" href="(.+?)">\n/g
+  const preload = / {2}<link rel="modulepreload" href="(.+?)">\n/g
   const modules = [...files.filter(file => file.endsWith('.js')).map(file => basename(file)), 'preact.js', 'hooks.js', 'htm.js'].sort()
   const types: Record<string, RegExp> = { html: /^text\/html/, css: /^text\/css/, js: /^text\/javascript/, svg: /^image\/svg\+xml/ }
   for (const file of files) {
