@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Campaign, CallOptions, SluiceClient } from '../client/index.js'
-import { describeInvalid } from '../values/invalid.js'
-import { formatTime, parseTime } from '../values/time.js'
-import { addExamples, openContext } from './context.js'
+import { formatTime } from '../values/time.js'
+import { addExamples, openContext, parseTimeOption } from './context.js'
 import { facts, table } from './show.js'
 
 const WATCH_MS = 2000
@@ -106,12 +105,8 @@ export function parseRate (text: string): number | None {
 }
 
 function timeOption (flag: string, description: string): Option {
-  return new Option(`${flag} <time>`, description).conflicts(actions).argParser(text => {
-    if (text === NONE) return NONE
-    const parsed = parseTime(text, flag)
-    if ('invalid' in parsed) throw new InvalidArgumentError(`${describeInvalid(parsed.invalid)}. Or use ${NONE}.`)
-    return formatTime(parsed.value)
-  })
+  return new Option(`${flag} <time>`, description).conflicts(actions)
+    .argParser(text => text === NONE ? NONE : formatTime(parseTimeOption(text, ` Or use ${NONE}.`)))
 }
 
 /** Whether its counts change only by statuses from now on. */
@@ -125,9 +120,16 @@ function progressOf (campaign: Campaign): string {
   const ended = accepted - waiting - inFlight
   const share = accepted === 0 ? 0 : ended / accepted
   const filled = Math.floor(share * BAR)
-  const end = expectedEndAt === null ? '' : `, ends at ${expectedEndAt}`
+  const end = expectedEndAt !== null ? `, ends at ${expectedEndAt}` : endOf(campaign) === null ? '' : ', end unknown'
   const bar = '#'.repeat(filled).padEnd(BAR, '.')
   return `[${bar}] ${Math.floor(share * 100)} %, ${ended} of ${accepted}, ${state}, ${ratePerSecond}/s${end}`
+}
+
+/** When it ends, or why that is not known; null where nothing of it waits. */
+function endOf ({ name, state, waiting, inFlight, expectedEndAt }: Campaign): string | null {
+  if (expectedEndAt !== null || waiting + inFlight === 0 || state === 'cancelled') return expectedEndAt
+  if (state === 'paused') return 'unknown while it is paused'
+  return `unknown: none of its messages ended in the last 10 s. What they wait for: sluice find --campaign ${name}`
 }
 
 function showCampaign (campaign: Campaign): string {
@@ -146,7 +148,7 @@ function showCampaign (campaign: Campaign): string {
     cancelled,
     expired,
     'per second': campaign.ratePerSecond,
-    'ends at': campaign.expectedEndAt,
+    'ends at': endOf(campaign),
     'default lane': campaign.lane,
     'at most per second': campaign.perSecond,
     'not before': campaign.startAt,

@@ -72,9 +72,29 @@ export function parseDuration (text: string): number {
 
 /** The text of an option, if it is a time: the gateway reads it in the same way. An error names the option, not the field of the API. */
 export function parseTimeText (text: string): string {
-  const parsed = parseTime(text, 'time')
-  if ('invalid' in parsed) throw new InvalidArgumentError(describeInvalid(parsed.invalid))
+  parseTimeOption(text)
   return text
+}
+
+/** The time of an option, in ms. `or`: what else may be written. */
+export function parseTimeOption (text: string, or = ''): number {
+  const parsed = parseTime(text, 'time')
+  if ('value' in parsed) return parsed.value
+  const complete = withZone(text)
+  throw new InvalidArgumentError(complete.length === 0
+    ? `${describeInvalid(parsed.invalid)}.${or}`
+    : `A time needs its zone: write ${complete.join(', or ')}.${or}`)
+}
+
+/** Such a text as UTC and in the zone of this computer. Empty for a text that is no day and no time without a zone. */
+function withZone (text: string): string[] {
+  const [, day, hours = '09:00', seconds = '00'] = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d))?)?$/.exec(text.trim()) ?? []
+  const local = `${day ?? ''}T${hours}:${seconds}`
+  if ('invalid' in parseTime(`${local}Z`, 'time')) return []
+  const minutes = -new Date(local).getTimezoneOffset()
+  const two = (value: number): string => String(Math.floor(Math.abs(value))).padStart(2, '0')
+  const offset = `${minutes < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`
+  return [...minutes === 0 ? [] : [`${local}${offset} (the zone of this computer)`], `${local}Z (UTC)`]
 }
 
 /** An integer from 1, in digits. */

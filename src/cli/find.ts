@@ -8,7 +8,7 @@ type Flags = Partial<Omit<Schemas['FindMessages'], 'idempotencyKey' | 'errorCode
 }
 
 export function addFind (program: Command): void {
-  const command = program.command('find').summary('find messages')
+  const command = program.command('find').alias('messages').summary('find messages')
     .description('Finds messages, newest first. A message has to match all options that are given; without any the newest messages are shown.')
     .option('--id <id>', 'the message with this id')
     .option('--recipient <recipient>', 'messages to this recipient')

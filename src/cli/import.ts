@@ -27,7 +27,8 @@ export function addImport (program: Command): void {
     .addOption(new Option('--category <category>', 'category of rows that name none')
       .choices(['marketing', 'utility', 'authentication', 'service']))
     .option('--sender <id>', 'phone number id of the sender, for rows without one')
-    .option('--campaign <name>', 'campaign of rows that name none: watch it with sluice campaign NAME --watch; sends rows of another one again')
+    .option('--campaign <name>', 'campaign of rows that name none, shown by sluice campaign NAME --watch. ' +
+      'A row that you sent before in another campaign, or in none, is sent again')
     .option('--encoding <name>', 'encoding of the file if it is not UTF-8 or UTF-16: windows-1252, latin1')
     .option('--delimiter <character>', 'between the cells of a CSV file, where it is not found by itself')
     .option('--sheet <name>', 'sheet of a workbook with several')

@@ -9,7 +9,7 @@ const MESSAGES_SHOWN = 10
 interface Flags { sender?: string }
 
 export function addStatus (program: Command): void {
-  const command = program.command('status <id>').summary('show a message')
+  const command = program.command('status <id>').alias('message').summary('show a message')
     .description('Shows the state and history of a message, by its id or by your idempotency key.')
     .option('--sender <id>', 'phone number id of the sender, with an idempotency key')
     .action(async (id: string, flags: Flags, self: Command) => {

@@ -32,6 +32,7 @@ await t.test('a message is sent, found, explained and cancelled', async t => {
   t.match(why, { code: 0, out: /one in 60\.0 s[^]*waits[^]*the rate limit of its recipient[^]*schedule/ })
   t.match(limited, { code: 4, out: '', err: /^sluice: LIMITED/ })
   t.match(await run('move', 'c-2', '--priority', 'urgent', '--now', '--expires-at', inOneHour), { code: 0, out: /lane +│ urgent/ })
+  t.match(await json('message', 'c-1'), { status: 'sent' })
   t.match(await run('move', 'c-2'), { code: 2, err: /give --priority, --at, --now or --expires-at/ })
   t.match(await run('cancel', 'c-2'), { code: 0, out: /cancelled/ })
   t.match(await run('cancel', 'c-2', '--json'), { code: 3, out: '', err: /^{"error":{"code":"NOT_CANCELLABLE".*"field"|"status":409/ })
@@ -76,6 +77,8 @@ await t.test('the exit codes are those of docs/cli.md', async t => {
     [['send', '+15550008004', ''], { code: 2, out: '', err: /<message> is empty/ }],
     [['send', '+15550008004', 'caf\ufffd'], { code: 2, out: '', err: /an argument is not UTF-8/ }],
     [['send', '+15550008004', 'Hello', '--metadata', 'a=1', '--metadata', 'a=2'], { code: 2, out: '', err: /a is given twice/ }],
+    [['send', '+15550008004', 'Hello', '--at', '2030-01-31'], { code: 2, out: '', err: /needs its zone: write 2030-01-31T09:00:00Z \(UTC\)/ }],
+    [['send', '+15550008004', 'Hello', '--at', '2030-02-30 09:00'], { code: 2, out: '', err: /must be a time in RFC 3339/ }],
     [['pause', SENDER, '--for', '99999999999d'], { code: 2, out: '', err: /at most 366d/ }],
     [['failures', '--limit', '0x10'], { code: 2, out: '', err: /whole number from 1, in digits/ }],
     [['send', 'not-a-number', 'Hello', '--json'], { code: 3, err: /"code":"INVALID_RECIPIENT".*"field":"to","errors":\[{"field":"to"/ }],

@@ -3,7 +3,7 @@ import t from 'tap'
 import { createTestEnvironment, longStartWindow } from '../support/flow.js'
 import { SENDER, keys } from '../support/gateway.js'
 import { until } from '../support/until.js'
-import { createRunner, start } from './run.js'
+import { createRunner, shell, start } from './run.js'
 
 const environment = await createTestEnvironment(t, longStartWindow)
 const node = await environment.start(t)
@@ -77,7 +77,12 @@ await t.test('a campaign is listed, shown, paused, resumed and cancelled', async
   t.match(await json('campaign', 'summer-sale', '--per-second', 'none', '--start-at', 'none'), { perSecond: null, lane: 'bulk', startAt: null })
   t.match(await run('campaign', 'summer-sale', '--lane', 'slow'), { code: 2, err: /Use urgent, normal, bulk or none/ })
   t.match(await run('campaign', 'summer-sale', '--per-second', '1001'), { code: 3, err: /perSecond/ })
-  t.match(await run('campaign', 'summer-sale', '--end-at', 'six'), { code: 2, err: /--end-at: must be [^]*, not "six"\. Or use none\./ })
+  t.match(await run('campaign', 'summer-sale', '--end-at', 'six'), { code: 2, err: /--end-at <time>' [^]*must be [^]*, not "six"\. Or use none\./ })
+  t.match(await shell(operator, 'TZ=America/Sao_Paulo npx sluice campaign summer-sale --end-at "2030-01-31 18:00"'), {
+    code: 2, err: /needs its zone: write 2030-01-31T18:00:00-03:00 \(the zone of this computer\), or 2030-01-31T18:00:00Z \(UTC\)\. Or use none\./
+  })
+  await node.post('/messages', { to: '+15550002902', message: 'later', scheduledFor: Date.now() + 3_600_000, campaign: 'summer-sale' })
+  t.match(await run('campaign', 'summer-sale'), { code: 0, out: /ends at +│ unknown: none of its messages ended [^]* summer-sale[^]*0\/s, end unknown\n$/ })
   t.match(await run('campaign', 'summer-sale', '--per-second', '1', '--pause'), { code: 2, err: /cannot be used with/ })
   t.match(await json('campaign', 'summer-sale', '--cancel'), { state: 'cancelled', jobs: [{ action: 'cancel', done: 0 }] })
   t.match(await run('campaign', 'summer-sale', '--resume'), { code: 3, err: /^sluice: CAMPAIGN_CANCELLED/ })
