@@ -136,7 +136,7 @@ function Detail ({ campaign, again }) {
         <${Figure} label=${t('rateNow')} value=${state === 'running' ? ratePerSecond : '–'} unit=${state === 'running' ? t('campaign.unit') : ''}
           note=${t(`campaign.${state}Text`)} />
         <${Figure} label=${t('campaign.end')} value=${expectedEndAt === null ? '–' : clock(expectedEndAt)}
-          note=${expectedEndAt === null ? '' : distance(expectedEndAt)} />
+          note=${expectedEndAt !== null ? distance(expectedEndAt) : state === 'running' ? t('campaign.noneNow') : ''} />
         <${Figure} label=${t('figure.delivered')} value=${sent === 0 ? '–' : percent(shareOf(delivered, sent))}
           note=${t('campaign.ofSent', { n: number(delivered), sent: number(sent) })} />
         <${Figure} label=${t('figure.failed')} value=${failed} tone=${failed > 0 ? 'alarm' : ''}

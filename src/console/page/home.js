@@ -9,7 +9,7 @@ import { MessageTable } from './message-table.js'
 import { Bar, Empty, Figure, nameOf, Skeleton, useNow } from './parts.js'
 import { totalsOf } from './rates.js'
 import { href } from './router.js'
-import { SenderTable } from './sender-line.js'
+import { SenderTable, statesText } from './sender-line.js'
 import { troubleOf } from './shell.js'
 import { causeHref, titleOf } from './causes.js'
 import { cx, html } from './ui.js'
@@ -35,7 +35,7 @@ export function homeView () {
       ${senders !== null && html`<span class=${cx('live end', late > 15_000 && 'late')}>
         ${t('updated', { span: age(Math.max(0, late)) })}</span>`}</div>
     <div class="home"><${Figures} all=${all} activity=${activity} />
-    <section class="card" id="senders"><header><h2>${t('senders')}</h2><span class="quiet small">${stateText(all)}</span>
+    <section class="card" id="senders"><header><h2>${t('senders')}</h2><span class="quiet small">${statesText(all)}</span>
       <a class="end" href=${href('senders')}>${t('allSenders')}</a></header>
       ${senders === null
 ? html`<${Skeleton} rows=${4} />`
@@ -52,12 +52,6 @@ export function homeView () {
           : html`<${MessageTable} messages=${latest.messages.slice(0, LATEST)} senders=${senders} label=${t('latest')}
             to=${message => href('messages', { open: message.id })} />`}</section></div>
   </main>`
-}
-
-function stateText (all) {
-  const count = states => all.filter(sender => states.includes(troubleOf(sender))).length
-  const [failing, paused, sending] = [['open', 'stopped', 'half-open'], ['paused'], [null]].map(states => number(count(states)))
-  return t('sendersState', { failing, paused, sending })
 }
 
 function Figures ({ all, activity }) {

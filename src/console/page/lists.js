@@ -48,8 +48,9 @@ export function optOutsView () {
       : shown.length === 0
         ? html`<${Empty} icon="user" title=${t('optOuts.none')} text=${t('optOuts.noneText')} />`
         : html`<${Plain} heads=${[t('recipient'), t('since'), t('by'), t('reason')]} rows=${shown.map(one => [one.recipient, [
-          ['', html`<${Phone} text=${one.recipient} />`], ['nb', html`<${Time} iso=${one.since} />`], ['', one.by],
-          ['wide', html`<${Theirs} text=${one.reason} />`]
+          ['', html`<${Phone} text=${one.recipient} />`], ['nb', html`<${Time} iso=${one.since} />`],
+          ['', one.by === 'whatsapp' ? 'WhatsApp' : one.by],
+          ['wide', html`<${Theirs} text=${has(`optOut.${one.reason}`) ? t(`optOut.${one.reason}`) : one.reason} />`]
         ]])} />`}
       ${state?.nextCursor && html`<div class="foot"><${Button} small onClick=${() => read(state)}>${t('showMore')}<//></div>`}</section></main>`
 }

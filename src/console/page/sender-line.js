@@ -27,6 +27,12 @@ export const toneOfSender = sender =>
 /** Whether nothing of its queue is sent. */
 export const isHeld = sender => !['half-open', null].includes(troubleOf(sender))
 
+/** How many senders fail, are paused, and send. */
+export function statesText (senders) {
+  const count = states => number(senders.filter(sender => states.includes(troubleOf(sender))).length)
+  return t('sendersState', { failing: count(['open', 'stopped', 'half-open']), paused: count(['paused']), sending: count([null]) })
+}
+
 function EmptyIn ({ sender, figures }) {
   const { resumesAt, circuit, queued } = sender
   if (queued === 0) return html`<span class="quiet">–</span>`

@@ -14,7 +14,7 @@ import { RateChart } from './rate-chart.js'
 import { figuresOf, isFailing, isSlower, slowerText, totalsOf } from './rates.js'
 import { href } from './router.js'
 import { editRule, pause, resume, setWorker } from './sender-actions.js'
-import { isHeld, SenderTable, toneOfSender } from './sender-line.js'
+import { isHeld, SenderTable, statesText, toneOfSender } from './sender-line.js'
 import { troubleOf } from './shell.js'
 import { cx, html, useLayoutEffect, useState } from './ui.js'
 
@@ -31,6 +31,7 @@ export function sendersView ({ id }) {
   const first = all.find(one => troubleOf(one) !== null) ?? all.find(isDailyReached) ?? all[0]
   const sender = all.find(one => one.id === id) ?? (id === '' ? first : undefined)
   return html`<main id="main" class="page" tabindex="-1"><div class="head"><h1>${t('senders')}</h1>
+      ${senders !== null && html`<span class="quiet">${statesText(all)}</span>`}
       ${all.length > 8 && html`<label class="end"><span class="vh">${t('filterSenders')}</span>
         <input class="input" id="filter" type="search" placeholder=${t('filterSenders')} value=${wanted}
           onInput=${event => setWanted(event.target.value)} /></label>`}</div>

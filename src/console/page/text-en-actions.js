@@ -141,7 +141,10 @@ export const enActions = {
 
   'optOuts.text': 'People who want no marketing from a sender. Other messages still reach them.',
   'optOuts.none': 'No opt-outs',
-  'optOuts.noneText': 'No person has opted out of marketing from this sender.',
+  'optOuts.noneText': 'No person has opted out of marketing from this sender. ' +
+    'WhatsApp reports people who choose it there; other systems record more with PUT /opt-outs.',
+  'optOut.user_preferences': 'chose it in WhatsApp',
+  'optOut.131050': 'WhatsApp rejected marketing to this person (131050)',
   since: 'Since',
   by: 'By',
   reason: 'Reason',

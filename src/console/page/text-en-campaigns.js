@@ -22,6 +22,7 @@ export const enCampaigns = {
   'campaign.ended': 'Ended',
   'campaign.of': 'of {n}',
   'campaign.end': 'Expected end',
+  'campaign.noneNow': 'no message is sent now',
   'campaign.changed': 'Last change',
   'campaign.started': 'Started',
   'campaign.since': 'since {time}',

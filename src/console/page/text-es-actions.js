@@ -139,7 +139,10 @@ export const esActions = {
   filterSenders: 'Nombre o id',
   'optOuts.text': 'Personas que no quieren publicidad de un remitente. Los demás mensajes les llegan.',
   'optOuts.none': 'Sin bajas',
-  'optOuts.noneText': 'Nadie se ha dado de baja de la publicidad de este remitente.',
+  'optOuts.noneText': 'Nadie se ha dado de baja de la publicidad de este remitente. ' +
+    'WhatsApp informa de quienes lo eligen allí; otros sistemas registran más con PUT /opt-outs.',
+  'optOut.user_preferences': 'lo eligió en WhatsApp',
+  'optOut.131050': 'WhatsApp rechazó publicidad para esta persona (131050)',
   since: 'Desde',
   by: 'Por',
   reason: 'Motivo',

@@ -22,6 +22,7 @@ export const esCampaigns = {
   'campaign.ended': 'Terminados',
   'campaign.of': 'de {n}',
   'campaign.end': 'Fin previsto',
+  'campaign.noneNow': 'ahora no se envía ningún mensaje',
   'campaign.changed': 'Último cambio',
   'campaign.started': 'Inicio',
   'campaign.since': 'desde {time}',

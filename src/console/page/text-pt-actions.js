@@ -139,7 +139,10 @@ export const ptActions = {
   filterSenders: 'Nome ou id',
   'optOuts.text': 'Pessoas que não querem marketing de um remetente. As outras mensagens chegam a elas.',
   'optOuts.none': 'Sem descadastros',
-  'optOuts.noneText': 'Ninguém se descadastrou do marketing deste remetente.',
+  'optOuts.noneText': 'Ninguém se descadastrou do marketing deste remetente. ' +
+    'O WhatsApp informa quem escolhe isso lá; outros sistemas registram mais com PUT /opt-outs.',
+  'optOut.user_preferences': 'escolheu isso no WhatsApp',
+  'optOut.131050': 'o WhatsApp rejeitou marketing para esta pessoa (131050)',
   since: 'Desde',
   by: 'Por',
   reason: 'Motivo',

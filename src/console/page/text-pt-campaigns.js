@@ -22,6 +22,7 @@ export const ptCampaigns = {
   'campaign.ended': 'Terminadas',
   'campaign.of': 'de {n}',
   'campaign.end': 'Fim previsto',
+  'campaign.noneNow': 'nenhuma mensagem é enviada agora',
   'campaign.changed': 'Última mudança',
   'campaign.started': 'Início',
   'campaign.since': 'desde {time}',
