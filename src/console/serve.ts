@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 
 /**
@@ -29,6 +30,9 @@ const types: Record<string, string> = {
   '.txt': 'text/plain; charset=utf-8'
 }
 
+/** That a client takes gzip: named, and not with a weight of 0. */
+const GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/
+
 /**
  * Serves the console's files, read once at start. They hold no data, so no API key is required: the page asks its user for one and calls the
  * public API with it.
@@ -43,11 +47,17 @@ export async function serveConsole (app: FastifyInstance): Promise<void> {
   const modules = files.map(([name]) => name).filter(name => name.endsWith('.js'))
   for (const [name, file] of files) {
     const content = name === 'index.html' ? withPreloads(String(file), modules) : file
-    const tag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
+    // Weak, since it stands for the compressed file, too.
+    const tag = `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
+    let compressed: Buffer | undefined
     app.get(name === 'index.html' ? '/' : `/${name}`, { prefixTrailingSlash: 'slash' }, async (request, reply) => {
-      reply.header('etag', tag)
+      reply.headers({ etag: tag, vary: 'accept-encoding' })
       if (request.headers['if-none-match'] === tag) return await reply.status(304).send()
-      return await reply.type(types[extname(name)] ?? 'application/octet-stream').send(content)
+      reply.type(types[extname(name)] ?? 'application/octet-stream')
+      if (extname(name) === '.woff2' || !GZIP.test(String(request.headers['accept-encoding'] ?? ''))) return await reply.send(content)
+      // Over a slow network the page waits for bytes: a third of them are left. Compressed once, by the first request.
+      compressed ??= gzipSync(content)
+      return await reply.header('content-encoding', 'gzip').send(compressed)
     })
   }
 }

@@ -81,8 +81,10 @@ await t.test('a campaign is listed, shown, paused, resumed and cancelled', async
   t.match(await shell(operator, 'TZ=America/Sao_Paulo npx sluice campaign summer-sale --end-at "2030-01-31 18:00"'), {
     code: 2, err: /needs its zone: write 2030-01-31T18:00:00-03:00 \(the zone of this computer\), or 2030-01-31T18:00:00Z \(UTC\)\. Or use none\./
   })
-  await node.post('/messages', { to: '+15550002902', message: 'later', scheduledFor: Date.now() + 3_600_000, campaign: 'summer-sale' })
-  t.match(await run('campaign', 'summer-sale'), { code: 0, out: /ends at +│ unknown: none of its messages ended [^]* summer-sale[^]*0\/s, end unknown\n$/ })
+  await node.post('/messages', { to: '+15550002902', message: 'later', scheduledFor: Date.now() + 3_600_000, campaign: 'autumn' })
+  const unknown = /ends at +│ unknown: none of its messages ended [^]*sluice find --campaign autumn[^]*end unknown/
+  t.match(await run('campaign', 'autumn'), { code: 0, out: unknown })
+  t.match(await run('campaign', 'autumn', '--pause'), { code: 0, out: /ends at +│ unknown while it is paused/ })
   t.match(await run('campaign', 'summer-sale', '--per-second', '1', '--pause'), { code: 2, err: /cannot be used with/ })
   t.match(await json('campaign', 'summer-sale', '--cancel'), { state: 'cancelled', jobs: [{ action: 'cancel', done: 0 }] })
   t.match(await run('campaign', 'summer-sale', '--resume'), { code: 3, err: /^sluice: CAMPAIGN_CANCELLED/ })

@@ -41,6 +41,11 @@ await t.test('the page is served without a key, by a strict policy, and 304 whil
   t.equal((await fetchWithRetry(`${node.origin}/console?a=b`, { redirect: 'manual' })).headers.get('location'), 'console/')
   const tag = page.headers.get('etag') ?? ''
   t.equal((await request(`${node.origin}/console/`, { headers: { 'if-none-match': tag } })).status, 304)
+  for (const [accepted, expected] of [['gzip, br', 'gzip'], ['br', null], ['gzip;q=0', null], ['gzip;q=0.5', 'gzip']] as const) {
+    const { headers, body } = await request(`${node.origin}/console/main.js`, { headers: { 'accept-encoding': accepted } })
+    t.match({ encoding: headers.get('content-encoding'), vary: headers.get('vary') }, { encoding: expected, vary: 'accept-encoding' }, accepted)
+    t.ok(body['text'] === read('src/console/page/main.js'), `${accepted}: the same file`)
+  }
   for (const path of ['../serve.js', '%2e%2e%2fserve.js', 'nothing.js', '.env']) {
     t.match(await request(`${node.origin}/console/${path}`), { status: 404, body: { code: 'NOT_FOUND' } })
   }

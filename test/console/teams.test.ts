@@ -1,6 +1,7 @@
 /** The jobs of operators and of teams that share a number, in a real browser. */
 import t from 'tap'
 import { createTestEnvironment } from '../support/flow.js'
+import { testAway } from './away.js'
 import { missing, startBrowser, wrong } from './browser.js'
 import { testCallers } from './callers.js'
 import { testMoves } from './moves.js'
@@ -13,6 +14,7 @@ else {
   await testOperators(t, ground)
   await testCallers(t, ground)
   await testMoves(t, ground)
+  await testAway(t, ground)
   await t.test('no script failed, the content security policy held, and no other origin was called', async t => {
     t.same(wrong, [])
   })

@@ -9,7 +9,10 @@ const REFRESH_MS = 10_000
 /** The rates of templates and categories of a sender, as rows of its rules, with what waits for each. */
 export function ContentRates ({ sender }) {
   const [found, setFound] = useState(null)
-  const read = async () => { setFound(await attempt(async () => await get(`/senders/${encodeURIComponent(sender.id)}/rates`)) ?? null) }
+  const read = async () => {
+    const now = await attempt(async () => await get(`/senders/${encodeURIComponent(sender.id)}/rates`))
+    if (now !== undefined) setFound(now)
+  }
   useEffect(() => { void read() }, [sender.id, sender.rates.count])
   useEvery(REFRESH_MS, read, [sender.id])
   return html`${(found?.rates ?? []).map(({ template, language, category, perSecond, waiting }) => html`<div class="content-rate"

@@ -134,7 +134,7 @@ function Group ({ group, sender, senders, open }) {
             : html`<${Time} iso=${row.lastAttemptAt ?? row.updatedAt} />`}</td></tr>`
       })}</tbody></table>
     ${rows === null && html`<${Skeleton} />`}
-    <div class="foot"><span>${t('range', { from: rows?.length ? 1 : 0, to: number(rows?.length ?? 0), total: number(count) })}</span>
+    <div class="foot"><span>${rows !== null && t('range', { from: rows.length === 0 ? 0 : 1, to: number(rows.length), total: number(count) })}</span>
       ${mayAct() && html`<span class="keys-hint"><kbd>x</kbd> <kbd>a</kbd> · <kbd>e</kbd> <kbd>r</kbd></span>`}
       ${cursor !== null && rows !== null && html`<${Button} small id="more" onClick=${more} disabled=${isReading}>${t('showMore')}<//>`}
       ${!mayAct() && html`<span>${t('readOnly', { name: caller.get().name })}</span>`}</div>
@@ -186,6 +186,8 @@ function useRows (filter, count, start) {
     if (known.current !== count) void read({ rows: null, cursor: start }, wanted)
     known.current = count
   }, [count])
+  // Once the gateway responds again.
+  useEvery(REFRESH_MS, async () => { if (state.rows === null && !isReading) await read({ rows: null, cursor: start }, PAGE) }, [state, isReading])
   useLayoutEffect(() => restore(takePlace()), [])
   return { ...state, isReading, more: () => read(state, PAGE) }
 }

@@ -46,6 +46,9 @@ export function report (error, feed = false) {
   problem.set({ error, feed })
 }
 
+/** Whether the error that is shown is a gateway without a response, or one that cannot work now. */
+export const isAway = () => [0, 502, 503, 504].includes(problem.get()?.error.status)
+
 /** Runs `work`; its error is shown, and the result is then undefined. */
 export async function attempt (work) {
   try {

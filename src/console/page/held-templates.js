@@ -12,7 +12,10 @@ const REFRESH_MS = 10_000
 export function HeldTemplates ({ sender }) {
   const [found, setFound] = useState(null)
   const path = `/senders/${encodeURIComponent(sender.id)}/templates`
-  const read = async () => { setFound(await attempt(async () => await get(path)) ?? null) }
+  const read = async () => {
+    const now = await attempt(async () => await get(path))
+    if (now !== undefined) setFound(now)
+  }
   useEffect(() => { void read() }, [sender.id])
   useEvery(REFRESH_MS, read, [sender.id])
   const templates = found?.templates ?? []

@@ -32,10 +32,11 @@ export function optOutsView () {
     await attempt(async () => {
       const page = await get(`/opt-outs?${new URLSearchParams({ sender, limit: '500', cursor: before?.nextCursor ?? '0' })}`)
       const all = [...(before?.optOuts ?? []), ...page.optOuts]
-      setState({ optOuts: all.sort((one, other) => one.since < other.since ? 1 : -1), nextCursor: page.nextCursor, sender })
+      setState({ optOuts: all.sort((one, other) => one.since < other.since ? 1 : -1), nextCursor: page.nextCursor, sender, isPaged: before !== null })
     })
   }
   useEffect(() => { void read(null) }, [sender])
+  useEvery(REFRESH_MS, async () => { if (state?.isPaged !== true) await read(null) }, [sender, state?.isPaged])
   const shown = (state?.optOuts ?? []).filter(({ recipient }) => wanted === '' || recipient.includes(digitsOf(wanted) || wanted))
   return html`<main id="main" class="page" tabindex="-1"><div class="head"><h1>${t('optOuts')}</h1>
     <span class="quiet">${t('optOuts.text')}</span></div>

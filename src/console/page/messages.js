@@ -1,6 +1,6 @@
 import { post } from './api.js'
 import { job, mayAct } from './app.js'
-import { attempt, refresh, useEvery, useFeed } from './feed.js'
+import { attempt, isAway, refresh, useEvery, useFeed } from './feed.js'
 import { criteriaOf, editFilters, FilterChips, filtersOf } from './filters.js'
 import { number, phone, span } from './format.js'
 import { t, tn } from './i18n.js'
@@ -107,7 +107,7 @@ function useSearch (q, criteria, isIdle) {
   current.current = key
   const read = async (most = MOST) => {
     if (isIdle) return
-    await attempt(async () => {
+    const isRead = await attempt(async () => {
       await search(q, criteria, (messages, kinds, isAll) => {
         const before = searches.get(key)
         if (most < MOST && before !== undefined) keep(key, { ...before, messages: renewed(before.messages, messages) })
@@ -115,8 +115,10 @@ function useSearch (q, criteria, isIdle) {
         else if (before?.isAll !== true || isAll) keep(key, { ...before, messages, kinds, isAll, again: read })
         draw(count => count + 1)
       }, () => current.current === key, most)
+      return true
     })
-    if (searches.get(key) === undefined) keep(key, { messages: [], kinds: [], isAll: true, again: read })
+    // Without a response nothing is known of the messages: the list stays empty, and says nothing, until the next reading.
+    if (searches.get(key) === undefined && (isRead || !isAway())) keep(key, { messages: [], kinds: [], isAll: true, again: read })
     draw(count => count + 1)
   }
   useEffect(() => {
