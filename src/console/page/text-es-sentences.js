@@ -87,7 +87,7 @@ export const esSentences = {
   'outcome.sender-stopped': 'WhatsApp rechazó el remitente; el mensaje conserva su lugar',
   'outcome.unsent': 'no empezó; conserva su lugar y su intento',
   'outcome.unknown': 'enviado, pero sin respuesta',
-  'event.accepted': 'Aceptado de {caller}',
+  'event.accepted': 'Recibido de {caller}',
   'event.acceptedPlain': 'Aceptado por la pasarela',
   'event.attempt': 'Intento {n}: {outcome}',
   'event.failed': 'Falló: no quedan reintentos',

@@ -87,7 +87,7 @@ export const ptSentences = {
   'outcome.sender-stopped': 'o WhatsApp rejeitou o remetente; a mensagem mantém seu lugar',
   'outcome.unsent': 'não começou; mantém seu lugar e sua tentativa',
   'outcome.unknown': 'enviada, mas sem resposta',
-  'event.accepted': 'Aceita de {caller}',
+  'event.accepted': 'Recebida de {caller}',
   'event.acceptedPlain': 'Aceita pelo gateway',
   'event.attempt': 'Tentativa {n}: {outcome}',
   'event.failed': 'Falhou: não restam tentativas',
