@@ -53,6 +53,7 @@ export default withMermaid({
     logo: { src: mark, alt: '' },
     search: { provider: 'local' },
     outline: [2, 3],
+    notFound: { title: 'No such page', quote: 'No page has this address. Search for it, or begin with the first page.', linkText: 'First page' },
     sidebar: [
       { text: 'Start', items: [page('README.md'), page('docs/going-live.md'), page('docs/README.md')] },
       docs('Send', 'sending', 'campaigns', 'bulk', 'templates', 'windows', 'values', 'client', 'python', 'cli', 'drop-in'),

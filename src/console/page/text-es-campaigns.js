@@ -72,7 +72,7 @@ export const esCampaigns = {
   'campaign.retryTitle': '¿Reintentar los mensajes fallidos de {name}?',
   'campaign.retryText2': 'Envían otra vez el mismo contenido, con los mismos límites que los mensajes nuevos.',
   'campaign.retryNote.one': '{n} mensaje se envía otra vez.',
-  'campaign.retryNote.other': '{n} mensajes se envían otra vez. Los que tienen un código final fallan de nuevo.',
+  'campaign.retryNote.other': '{n} mensajes se envían otra vez. Los que tienen un código definitivo fallan de nuevo.',
   'campaign.retryGo': 'Reintentarlos',
   'work.cancel': 'Cancelación',
   'work.retry': 'Reintento',
