@@ -63,7 +63,8 @@ function Detail ({ sender, own, isChosen }) {
   const { rules } = sender
   const end = figures.emptyInMs
   return html`<section class="card" id="sender" aria-labelledby="sender-name"><header><span class=${cx('dot', toneOfSender(sender))}></span>
-      <h2 id="sender-name"><bdi>${nameOf(sender)}</bdi></h2><span class="quiet id">${sender.name !== null && sender.id}<${CopyButton} text=${sender.id}
+      <h2 id="sender-name"><bdi>${nameOf(sender)}</bdi></h2>
+      <span class="quiet id">${sender.name !== null && sender.id}<${CopyButton} text=${sender.id}
         label=${`${t('copy')}: ${t('phoneId')}`} /></span>
       <span class="end"><a class="btn" href=${href('messages', { sender: sender.id })}>${t('messages')}</a>
         <a class="btn" href=${href('failures', { sender: sender.id })}>${t('failures')}</a>
