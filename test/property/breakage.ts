@@ -197,13 +197,6 @@ export const breakages: Array<Breakage & Traffic & { breaks: string }> = [
     callers: 2,
     housekeepingUs: 100_000
   },
-  {
-    name: 'a stopped sender is probed at once',
-    scripts: ['settle'],
-    right: "sender.status, sender.resumes_at = 'stopped', now + probe_us",
-    wrong: "sender.status, sender.resumes_at = 'stopped', now",
-    breaks: 'closed'
-  },
   { name: 'a paused sender still grants', scripts: ['claim'], right: 'if (block and not is_probing) or', wrong: 'if', breaks: 'closed' }
 ]
 
